@@ -1,0 +1,94 @@
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How a run ended. There is no fourth way; an `Err` beside this type is always our own fault, never the guest's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome<R> {
+    /// It reached the last bar.
+    Completed(R),
+    /// The guest's own behaviour ended it, so it will end the same way again.
+    Faulted(Fault),
+    /// It was stopped from outside: never a verdict on the strategy.
+    Interrupted(Interruption),
+}
+
+/// A guest's failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What kind.
+    pub label: FaultLabel,
+    /// Index of the bar (row of the run's data) it happened at; `None` before the first and after the last bar.
+    pub bar: Option<u64>,
+    /// What happened, for people: bounded and escaped.
+    pub message: String,
+}
+
+/// The kinds of guest failure. The labels are stable; the prose is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultLabel {
+    /// `init` refused its parameters.
+    InitRefused,
+    /// The strategy panicked.
+    Panic,
+    /// A wasm trap that is not one of the others.
+    Trap,
+    /// The run's fuel ran out.
+    Fuel,
+    /// It asked for more memory than it may have.
+    Memory,
+    /// It recursed too deep.
+    Stack,
+    /// It broke the contract: values that the types do not allow.
+    Contract,
+}
+
+impl FaultLabel {
+    /// A stable name for reports.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::InitRefused => "init_refused",
+            Self::Panic => "panic",
+            Self::Trap => "trap",
+            Self::Fuel => "fuel",
+            Self::Memory => "memory",
+            Self::Stack => "stack",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl fmt::Display for FaultLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// Why a run was stopped from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Interruption {
+    /// Its wall-clock time ran out.
+    Timeout {
+        /// The bar it had reached.
+        bar: Option<u64>,
+    },
+    /// Somebody asked for it to stop.
+    Cancelled {
+        /// The bar it had reached.
+        bar: Option<u64>,
+    },
+}
+
+impl Interruption {
+    /// A stable name for reports.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Timeout { .. } => "timeout",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+}

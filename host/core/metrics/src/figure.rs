@@ -1,0 +1,168 @@
+//! A value or a reason.
+
+use std::fmt;
+
+/// A finite number, or why there is none. Serialises as a number or null; [`Metrics`](crate::Metrics) adds the reason.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure(Result<f64, Missing>);
+
+impl Figure {
+    /// The value, or [`Missing::NotRepresentable`] when it is not a finite number.
+    #[must_use]
+    pub fn of(value: f64) -> Self {
+        // Adding zero turns a negative zero, which would print as `-0`, into zero.
+        Self(if value.is_finite() { Ok(value + 0.0) } else { Err(Missing::NotRepresentable) })
+    }
+
+    /// The value, when there is one.
+    #[must_use]
+    pub fn value(self) -> Option<f64> {
+        self.0.ok()
+    }
+
+    /// The reason, when there is no value.
+    #[must_use]
+    pub fn missing(self) -> Option<Missing> {
+        self.0.err()
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn get(self) -> Result<f64, Missing> {
+        self.0
+    }
+}
+
+impl From<Missing> for Figure {
+    fn from(missing: Missing) -> Self {
+        Self(Err(missing))
+    }
+}
+
+impl From<Result<f64, Missing>> for Figure {
+    fn from(result: Result<f64, Missing>) -> Self {
+        result.map_or_else(Self::from, Self::of)
+    }
+}
+
+impl serde::Serialize for Figure {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
+}
+
+/// Why a metric has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// The run has no time step.
+    NoData,
+    /// No position went back to flat.
+    NoClosedTrades,
+    /// A ratio to losses, and there are none.
+    NoLosingTrades,
+    /// A ratio to returns below zero, and there are none.
+    NoLosingPeriods,
+    /// A ratio to the drawdown, and there is none.
+    NoDrawdown,
+    /// Nothing was forecast, or the price never moved after a forecast.
+    NoSignals,
+    /// Fewer than three returns.
+    TooFewReturns,
+    /// The returns are all the same, up to rounding.
+    ZeroVariance,
+    /// Returns on an equity of zero or below mean nothing.
+    EquityNotPositive,
+    /// Annualising less than a day means nothing.
+    SpanTooShort,
+    /// Nobody knows how many periods make a year.
+    UnknownPeriod,
+    /// The value, or one on the way to it, is beyond the range of floating point.
+    NotRepresentable,
+}
+
+impl Missing {
+    /// Every reason.
+    pub const ALL: [Self; 12] = [
+        Self::NoData,
+        Self::NoClosedTrades,
+        Self::NoLosingTrades,
+        Self::NoLosingPeriods,
+        Self::NoDrawdown,
+        Self::NoSignals,
+        Self::TooFewReturns,
+        Self::ZeroVariance,
+        Self::EquityNotPositive,
+        Self::SpanTooShort,
+        Self::UnknownPeriod,
+        Self::NotRepresentable,
+    ];
+
+    /// A stable name for reports.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.texts().0
+    }
+
+    /// The reason in words. Results are stored and read back with it, so it is as stable as the label.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        self.texts().1
+    }
+
+    /// The reason with this label or sentence.
+    pub(crate) fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|missing| missing.label() == text || missing.sentence() == text)
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoData => ("no_data", "the run has no data"),
+            Self::NoClosedTrades => ("no_closed_trades", "no trade was closed"),
+            Self::NoLosingTrades => ("no_losing_trades", "no closed trade lost money"),
+            Self::NoLosingPeriods => ("no_losing_periods", "no return was below zero"),
+            Self::NoDrawdown => ("no_drawdown", "equity never fell below an earlier peak"),
+            Self::NoSignals => ("no_signals", "no signal was followed by a bar that moved"),
+            Self::TooFewReturns => ("too_few_returns", "there are fewer than three returns"),
+            Self::ZeroVariance => ("zero_variance", "the returns do not vary"),
+            Self::EquityNotPositive => ("equity_not_positive", "equity was zero or below"),
+            Self::SpanTooShort => ("span_too_short", "the data spans less than a day"),
+            Self::UnknownPeriod => ("unknown_period", "the number of periods a year is not known"),
+            Self::NotRepresentable => ("not_representable", "the value is not a finite number"),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_finite_or_a_reason() {
+        assert_eq!(Figure::of(1.5).value(), Some(1.5));
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Figure::of(value).get(), Err(Missing::NotRepresentable));
+        }
+    }
+
+    #[test]
+    fn a_figure_has_no_negative_zero() {
+        assert!(Figure::of(-0.0).value().unwrap().is_sign_positive());
+    }
+
+    #[test]
+    fn every_reason_is_found_by_its_label_and_by_its_sentence() {
+        for missing in Missing::ALL {
+            assert_eq!(Missing::named(missing.label()), Some(missing));
+            assert_eq!(Missing::named(missing.sentence()), Some(missing));
+        }
+        assert_eq!(Missing::named("bad luck"), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! What the account can afford: decided when an order is accepted.
+//!
+//! Exposure is counted before it exists. Market orders are taken as done, since they fill at the next open whatever it
+//! is; of the resting orders the worse side counts, so that a stop and a target around one position cost nothing
+//! twice. An order that does not add exposure is always accepted: no one is kept from getting out.
+
+use stratbox_domain::{Order, OrderKind, Rejection, Side};
+
+use crate::Venue;
+use crate::position::DUST;
+
+/// Rounding must not refuse an order for exactly all of the account.
+const TOLERANCE: f64 = 1e-9;
+
+/// Whether selling `quantity` out of `held` would leave a short position.
+pub(crate) fn is_short(held: f64, quantity: f64) -> bool {
+    quantity - held > DUST * quantity.max(held.abs())
+}
+
+/// The price an order is valued at before it trades: its own worst price where it names one, else the last close.
+fn reference_price(kind: OrderKind, mark: f64) -> f64 {
+    match kind {
+        OrderKind::Market => mark,
+        OrderKind::Limit(price) | OrderKind::Stop(price) | OrderKind::StopLimit { limit: price, .. } => price,
+    }
+}
+
+fn is_price(price: f64) -> bool {
+    price.is_finite() && price > 0.0
+}
+
+fn has_valid_prices(kind: OrderKind) -> bool {
+    match kind {
+        OrderKind::Market => true,
+        OrderKind::Limit(price) | OrderKind::Stop(price) => is_price(price),
+        OrderKind::StopLimit { stop, limit } => is_price(stop) && is_price(limit),
+    }
+}
+
+impl Venue {
+    /// Why an order cannot be accepted, the simplest reason first.
+    pub(crate) fn check(&self, order: &Order) -> Result<(), Rejection> {
+        if self.closed {
+            return Err(Rejection::MarketClosed);
+        }
+        let holding = self.holdings.get(order.instrument as usize).ok_or(Rejection::UnknownInstrument)?;
+        if !is_price(order.quantity) {
+            return Err(Rejection::InvalidQuantity);
+        }
+        if !has_valid_prices(order.kind) {
+            return Err(Rejection::InvalidPrice);
+        }
+        if holding.mark == 0.0 {
+            return Err(Rejection::NoPrice);
+        }
+        if self.orders.len() >= self.policy.max_open_orders as usize {
+            return Err(Rejection::TooManyOpenOrders);
+        }
+        if order.side == Side::Sell
+            && !self.policy.allow_short
+            && is_short(self.projected_quantity(order.instrument), order.quantity)
+        {
+            return Err(Rejection::ShortNotAllowed);
+        }
+        let before = self.exposure(order.instrument, None);
+        let after = self.exposure(order.instrument, Some(order));
+        let total = self.gross_exposure() - before + after;
+        let allowed = self.policy.leverage * self.equity();
+        // Written so that a sum that is not a number is not affordable either.
+        let affordable = total <= allowed * (1.0 + TOLERANCE);
+        if after <= before || affordable { Ok(()) } else { Err(Rejection::InsufficientFunds) }
+    }
+
+    /// What new exposure may still cost.
+    pub(crate) fn buying_power(&self) -> f64 {
+        (self.policy.leverage * self.equity() - self.gross_exposure()).max(0.0)
+    }
+
+    fn gross_exposure(&self) -> f64 {
+        (0..self.holdings.len()).map(|instrument| self.exposure(instrument as u32, None)).sum()
+    }
+
+    /// The position once the open market orders have filled.
+    fn projected_quantity(&self, instrument: u32) -> f64 {
+        let market = self.orders_of(instrument).filter(|order| order.kind == OrderKind::Market);
+        self.quantity(instrument) + market.map(|order| order.side.sign() * order.quantity).sum::<f64>()
+    }
+
+    /// The largest value that the position in one instrument can reach through its open orders and one more.
+    fn exposure(&self, instrument: u32, extra: Option<&Order>) -> f64 {
+        let holding = &self.holdings[instrument as usize];
+        let (mut base, mut buys, mut sells) = (holding.value(), 0.0, 0.0);
+        for order in self.orders_of(instrument).chain(extra) {
+            let value = order.quantity * reference_price(order.kind, holding.mark);
+            match (order.kind, order.side) {
+                (OrderKind::Market, side) => base += side.sign() * value,
+                (_, Side::Buy) => buys += value,
+                (_, Side::Sell) => sells += value,
+            }
+        }
+        base.abs().max((base + buys).abs()).max((base - sells).abs())
+    }
+
+    fn orders_of(&self, instrument: u32) -> impl Iterator<Item = &Order> {
+        self.orders.iter().map(|open| &open.order).filter(move |order| order.instrument == instrument)
+    }
+}

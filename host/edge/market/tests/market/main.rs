@@ -1,0 +1,78 @@
+//! What the crate promises, from files to columns.
+
+mod cache;
+mod forms;
+mod laws;
+mod refusals;
+mod views;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stratbox_domain::{Bar, BarSource};
+use stratbox_market::{Dataset, MarketError, Source};
+use tempfile::TempDir;
+
+/// Nanoseconds in a day.
+const DAY: i64 = 86_400_000_000_000;
+/// 2020-01-01.
+const YEAR_2020: i64 = 18_262 * DAY;
+
+/// A directory with source files and a cache, gone after the test.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.path().join("cache")
+    }
+
+    fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Source {
+        let path = self.path().join(name);
+        fs::write(&path, contents).unwrap();
+        Source::new(path)
+    }
+
+    fn open(&self, sources: &[Source]) -> Result<Arc<Dataset>, MarketError> {
+        Dataset::open(sources, &self.cache())
+    }
+
+    /// The names of the files in the cache.
+    fn cached(&self) -> Vec<PathBuf> {
+        fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn bars(dataset: &Dataset) -> Vec<Bar> {
+    (0..dataset.rows()).map(|row| dataset.bar(row)).collect()
+}
+
+fn symbols(dataset: &Dataset) -> Vec<&str> {
+    dataset.instruments().iter().map(|instrument| instrument.symbol.as_str()).collect()
+}
+
+/// One of the files that come with the product.
+fn shipped(name: &str) -> Source {
+    Source::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../example-strategies/data").join(name))
+}
+
+/// A bar whose four prices are near `price`.
+fn bar(instrument: u32, time: i64, price: f64) -> Bar {
+    Bar {
+        instrument,
+        time,
+        open: price,
+        high: price + 2.0,
+        low: price - 1.0,
+        close: price + 1.0,
+        volume: 100.0,
+    }
+}

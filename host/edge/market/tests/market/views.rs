@@ -1,0 +1,87 @@
+//! Parts of a dataset between two times.
+
+use std::sync::Arc;
+
+use stratbox_domain::{BarSource, Instrument};
+use stratbox_market::{Dataset, DatasetView, parse_date};
+
+use crate::{DAY, Folder, YEAR_2020, bar, shipped};
+
+/// Two instruments on days 0, 1 and 3 of 2020; only the first on day 1.
+fn dataset() -> Arc<Dataset> {
+    let instruments = ["A", "B"].map(|symbol| Instrument { symbol: symbol.to_owned() });
+    let bars = [(0, 0), (1, 0), (0, 1), (0, 3), (1, 3)]
+        .map(|(instrument, day)| bar(instrument, YEAR_2020 + day * DAY, 10.0 + day as f64));
+    Arc::new(Dataset::from_bars(instruments.to_vec(), bars.to_vec()).unwrap())
+}
+
+fn view(from: i64, to: i64) -> DatasetView {
+    dataset().view(Some(YEAR_2020 + from * DAY), Some(YEAR_2020 + to * DAY))
+}
+
+#[test]
+fn a_view_holds_its_first_time_and_not_its_last() {
+    let view = view(0, 3);
+    assert_eq!((view.rows(), view.steps()), (3, 2));
+    assert_eq!(view.span(), Some((YEAR_2020, YEAR_2020 + DAY)));
+    assert_eq!(view.bar(2), bar(0, YEAR_2020 + DAY, 11.0));
+    assert_eq!(view.times().collect::<Vec<_>>(), [YEAR_2020, YEAR_2020, YEAR_2020 + DAY]);
+}
+
+#[test]
+fn a_bound_between_two_times_cuts_there() {
+    let view = view(2, 100);
+    assert_eq!((view.rows(), view.steps()), (2, 1));
+    assert_eq!(view.bar(0), bar(0, YEAR_2020 + 3 * DAY, 13.0));
+}
+
+#[test]
+fn a_view_without_bounds_is_everything() {
+    let dataset = dataset();
+    let view = dataset.view(None, None);
+    assert_eq!((view.rows(), view.steps(), view.span()), (dataset.rows(), dataset.steps(), dataset.span()));
+    assert_eq!(view.instruments(), dataset.instruments());
+    assert!(view.times().eq(dataset.times()));
+}
+
+#[test]
+fn a_view_of_no_time_is_empty() {
+    for view in [view(1, 1), view(2, 3), view(3, 0), view(50, 60), view(-60, -50)] {
+        assert_eq!((view.rows(), view.steps(), view.span()), (0, 0, None));
+        assert_eq!(view.columns(0, 10).rows, 0);
+        assert_eq!(view.instruments().len(), 2);
+    }
+}
+
+#[test]
+#[should_panic(expected = "row 3 of a view of 3 rows")]
+fn a_view_does_not_show_the_bar_after_its_last() {
+    let _ = view(0, 3).bar(3);
+}
+
+#[test]
+fn views_of_the_same_rows_have_one_digest_and_others_have_another() {
+    assert_eq!(view(2, 4).digest(), view(3, 9).digest());
+    for other in [view(0, 4), view(0, 3), view(1, 1)] {
+        assert_ne!(other.digest(), view(2, 4).digest());
+    }
+}
+
+#[test]
+fn adjoining_views_divide_the_shipped_data_without_loss_or_overlap() {
+    let folder = Folder::new();
+    let dataset = folder.open(&[shipped("sp500-daily.csv"), shipped("nasdaq-daily.csv")]).unwrap();
+    let cut = parse_date("2015-01-01").unwrap();
+    let (before, after) = (dataset.view(None, Some(cut)), dataset.view(Some(cut), None));
+    assert_eq!(before.rows() + after.rows(), dataset.rows());
+    assert_eq!(before.steps() + after.steps(), dataset.steps());
+    assert!(before.times().all(|time| time < cut) && after.times().all(|time| time >= cut));
+    assert_eq!(after.span().unwrap().0, parse_date("2015-01-02").unwrap());
+}
+
+#[test]
+fn a_view_shares_the_dataset_s_memory() {
+    let dataset = dataset();
+    let view = dataset.view(Some(YEAR_2020 + DAY), None);
+    assert_eq!(view.columns(1, 1).close.as_ptr(), dataset.columns(3, 1).close.as_ptr());
+}

@@ -1,0 +1,156 @@
+//! The wasm engine and its settings.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stratbox_domain::{Digest, KeyBuilder, Recorder};
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Engine, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures,
+};
+
+use crate::Error;
+use crate::host::{self, State};
+
+/// What guests may use: what the Rust compiler emits for `wasm32-unknown-unknown`, and nothing else. No threads, no SIMD
+/// (relaxed SIMD differs between machines), no exceptions, no garbage collection, no 64-bit memories.
+const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::COMPONENT_MODEL);
+
+/// How often a running guest is asked whether its time is up: the precision of deadlines and of Ctrl-C.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Runs at once, at most. A slot reserves address space, not memory.
+const SLOTS: u32 = 64;
+/// A composed run has three components of a few core instances each (module, shim, fix-up, adapters).
+const CORE_INSTANCES: u32 = 24;
+/// Memory of an idle slot that is zeroed by hand and kept: cheaper than giving the pages back, for runs that are small.
+const KEEP_RESIDENT: usize = 256 << 10;
+/// The most that one memory can be limited to (`Limits::validate`).
+const MAX_MEMORY: usize = 4 << 30;
+/// Native stack of a guest. Its own (shadow) stack in linear memory is limited by how it was linked.
+const MAX_WASM_STACK: usize = 512 << 10;
+
+/// The wasm engine, ready to compile and run. One serves a whole process; runs on different threads do not wait for one
+/// another.
+pub struct Sandbox<R: 'static> {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State<R>>,
+    version: String,
+    _ticker: Ticker,
+}
+
+impl<R: Recorder> Sandbox<R> {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// The machine cannot run it.
+    pub fn new() -> Result<Self, Error> {
+        let engine = Engine::new(&config()).map_err(|error| Error::engine(&error))?;
+        // An upgrade of the engine must not widen what guests may use behind our back.
+        if engine.get_wasm_features() != FEATURES {
+            let surplus = engine.get_wasm_features().difference(FEATURES);
+            let missing = FEATURES.difference(engine.get_wasm_features());
+            return Err(Error::Engine(format!("wasm features are not as asked: +{surplus:?} -{missing:?}")));
+        }
+        let linker = host::linker(&engine).map_err(|error| Error::engine(&error))?;
+        let ticker = Ticker::start(engine.clone());
+        let version = format!("wasmtime {} {}", WASMTIME_VERSION, fingerprint(&engine).short());
+        Ok(Self { engine, linker, version, _ticker: ticker })
+    }
+
+    /// The engine's version and a digest of its settings: fuel figures and artifacts are only comparable within one.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// The line that `Cargo.toml` pins; the fingerprint carries the exact version.
+const WASMTIME_VERSION: &str = "48";
+
+fn config() -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * CORE_INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(SLOTS * 4)
+        .max_memories_per_component(4)
+        .total_tables(SLOTS * CORE_INSTANCES)
+        .max_tables_per_component(CORE_INSTANCES)
+        .max_memory_size(MAX_MEMORY)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(16 << 10);
+    let mut config = Config::new();
+    config
+        .gc_support(false)
+        .concurrency_support(false)
+        .wasm_features(WasmFeatures::all().difference(FEATURES), false)
+        .wasm_features(FEATURES, true)
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .cranelift_nan_canonicalization(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .compiler_inlining(Inlining::Yes)
+        .max_wasm_stack(MAX_WASM_STACK)
+        .wasm_backtrace_max_frames(None)
+        .coredump_on_trap(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// A digest of everything that compiled code depends on: the engine's exact version, target and settings.
+pub(crate) fn fingerprint(engine: &Engine) -> Digest {
+    struct Bytes(Vec<u8>);
+    impl Hasher for Bytes {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut bytes = Bytes(Vec::new());
+    engine.precompile_compatibility_hash().hash(&mut bytes);
+    KeyBuilder::new("engine").field("settings", &bytes.0).finish()
+}
+
+/// Advances the engine's epoch. Each store decides in its own callback what that means for it.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: Engine) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::park_timeout(TICK);
+                engine.increment_epoch();
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It panics only if the engine does, and there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a run's store holds, and the few functions through which a guest reaches the host.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use stratbox_domain::{BarSource, Recorder};
+use wasmtime::component::Linker;
+use wasmtime::{Engine, ResourceLimiter, StoreContextMut, UpdateDeadline};
+
+use crate::text::escaped;
+use crate::wire::{WireColumns, WireFill, WireLevel};
+
+/// One line of a guest's log may be this long; one panic message too.
+const LINE_BYTES: usize = 2_048;
+/// Rows per read, at most: what the driver asks for, and a bound on what a bug in it could ask for.
+const MAX_ROWS: u32 = 4_096;
+/// What a table element costs the host.
+const ELEMENT_BYTES: usize = 16;
+
+/// A guest's log, bounded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// What was kept, in order.
+    pub lines: Vec<LogLine>,
+    /// Lines dropped because the log was full.
+    pub dropped: u64,
+    bytes: usize,
+}
+
+/// One message: a guest's words, escaped and cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: &'static str,
+    /// The message.
+    pub message: String,
+}
+
+impl Log {
+    fn push(&mut self, level: WireLevel, message: &str, limit: usize) {
+        let message = escaped(message, LINE_BYTES);
+        // An empty line costs something too, or a guest could send any number of them.
+        let cost = message.len() + size_of::<LogLine>();
+        if self.bytes + cost > limit {
+            self.dropped += 1;
+        } else {
+            self.bytes += cost;
+            self.lines.push(LogLine { level: level.label(), message });
+        }
+    }
+}
+
+/// What a strategy said before it trapped.
+#[derive(Debug, Clone)]
+pub(crate) struct LastWords {
+    pub(crate) message: String,
+    pub(crate) place: String,
+}
+
+/// Why a store's own callback ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("its wall-clock time ran out")]
+    Deadline,
+    #[error("it was cancelled")]
+    Cancelled,
+}
+
+/// Marks an error as ours, so that it is not taken for the guest's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct HostBug(pub(crate) String);
+
+/// What belongs to one run.
+pub(crate) struct State<R> {
+    pub(crate) bars: Option<Arc<dyn BarSource>>,
+    pub(crate) recorder: Option<R>,
+    pub(crate) log: Log,
+    pub(crate) log_limit: usize,
+    pub(crate) last_words: Option<LastWords>,
+    pub(crate) memory: MemoryBudget,
+    pub(crate) deadline: Instant,
+    pub(crate) cancel: Arc<AtomicBool>,
+    /// First row of the chunk that is being played, for what is stopped from outside.
+    pub(crate) row: Option<u64>,
+}
+
+impl<R> State<R> {
+    /// Asked at every tick of the epoch while the guest runs.
+    pub(crate) fn on_tick(&self) -> wasmtime::Result<UpdateDeadline> {
+        if self.cancel.load(Ordering::Relaxed) {
+            Err(Stop::Cancelled.into())
+        } else if Instant::now() >= self.deadline {
+            Err(Stop::Deadline.into())
+        } else {
+            Ok(UpdateDeadline::Continue(1))
+        }
+    }
+}
+
+/// Counts every memory and table of a store against one limit: wasmtime's own limits are per memory.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    left: usize,
+    /// Whether a growth was refused: what the guest then died of.
+    pub(crate) refused: bool,
+}
+
+impl MemoryBudget {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { left: usize::try_from(bytes).unwrap_or(usize::MAX), refused: false }
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        match self.left.checked_sub(bytes) {
+            Some(left) => self.left = left,
+            None => self.refused = true,
+        }
+        !self.refused
+    }
+}
+
+impl ResourceLimiter for MemoryBudget {
+    fn memory_growing(
+        &mut self,
+        now: usize,
+        wanted: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| wanted <= maximum) && self.take(wanted.saturating_sub(now)))
+    }
+
+    fn table_growing(&mut self, now: usize, wanted: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let bytes = wanted.saturating_sub(now).saturating_mul(ELEMENT_BYTES);
+        Ok(maximum.is_none_or(|maximum| wanted <= maximum) && self.take(bytes))
+    }
+}
+
+/// Everything a guest may call.
+pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<State<R>>> {
+    type Context<'a, R> = StoreContextMut<'a, State<R>>;
+    let mut linker = Linker::new(engine);
+
+    linker.instance("stratbox:engine/market@0.1.0")?.func_wrap(
+        "read",
+        |mut store: Context<'_, R>, (start, count): (u64, u32)| {
+            let state = store.data_mut();
+            let bars =
+                state.bars.as_ref().ok_or_else(|| HostBug("bars were read outside of a run".to_owned()))?;
+            let columns = bars.columns(start, count.min(MAX_ROWS));
+            state.row = Some(start);
+            Ok((WireColumns::from(columns),))
+        },
+    )?;
+
+    let mut recorder = linker.instance("stratbox:engine/recorder@0.1.0")?;
+    recorder.func_wrap("equity", |mut store: Context<'_, R>, (values,): (Vec<f64>,)| {
+        if let Some(recorder) = &mut store.data_mut().recorder {
+            recorder.equity(&values);
+        }
+        Ok(())
+    })?;
+    recorder.func_wrap("fills", |mut store: Context<'_, R>, (fills,): (Vec<WireFill>,)| {
+        if let Some(recorder) = &mut store.data_mut().recorder {
+            fills.into_iter().for_each(|fill| recorder.fill(&fill.into()));
+        }
+        Ok(())
+    })?;
+
+    let mut log = linker.instance("stratbox:strategy/log@0.1.0")?;
+    log.func_wrap("write", |mut store: Context<'_, R>, (level, message): (WireLevel, String)| {
+        let state = store.data_mut();
+        state.log.push(level, &message, state.log_limit);
+        Ok(())
+    })?;
+    log.func_wrap(
+        "panicked",
+        |mut store: Context<'_, R>, (message, file, line, column): (String, String, u32, u32)| {
+            let place = format!("{}:{line}:{column}", escaped(&file, 200));
+            store.data_mut().last_words = Some(LastWords { message: escaped(&message, LINE_BYTES), place });
+            Ok(())
+        },
+    )?;
+    Ok(linker)
+}

@@ -1,0 +1,176 @@
+//! One run: a fresh store, the call, the outcome.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use stratbox_domain::{
+    BarSource, Fault, FaultLabel, Limits, Manifest, Params, Recorder, RunOutcome, VenuePolicy, VenueSummary,
+};
+use wasmtime::Store;
+
+use crate::fault::classify;
+use crate::host::{Log, MemoryBudget, State};
+use crate::text::escaped;
+use crate::wire::{
+    WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
+    to_wire_parameters,
+};
+use crate::{Artifact, Error, Sandbox};
+
+/// `describe` does nothing but name things.
+const DESCRIBE: Limits = Limits { fuel: 100_000_000, memory_bytes: 32 << 20, wall_ms: 5_000, log_bytes: 0 };
+
+/// What a run is made of.
+#[derive(Clone)]
+pub struct RunRequest<'a> {
+    /// The bars, and their instruments.
+    pub bars: Arc<dyn BarSource>,
+    /// Every parameter of the strategy, within its bounds.
+    pub params: &'a Params,
+    /// The venue's conventions.
+    pub policy: VenuePolicy,
+    /// What the run may use.
+    pub limits: Limits,
+    /// Ends the run, within some milliseconds, once it is true.
+    pub cancel: Arc<AtomicBool>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct RunReport {
+    /// How it ended.
+    pub outcome: RunOutcome<VenueSummary>,
+    /// Fuel it used: the same figure every time, for one engine version.
+    pub fuel: u64,
+    /// What the strategy logged.
+    pub log: Log,
+}
+
+impl<R: Recorder> Sandbox<R> {
+    /// Asks a strategy for its manifest.
+    ///
+    /// # Errors
+    /// The strategy failed to answer, or answered nonsense.
+    pub fn describe(&self, artifact: &Artifact<R>) -> Result<Manifest, Error> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let mut store = self.store(&DESCRIBE, None, None, cancel)?;
+        let answer = (|| {
+            let instance = artifact.pre.instantiate(&mut store)?;
+            let describe = instance.get_typed_func::<(), (WireManifest,)>(&mut store, &artifact.describe)?;
+            describe.call(&mut store, ())
+        })();
+        match answer {
+            Ok((manifest,)) => bounded(manifest.into()),
+            Err(error) => match classify::<R, Manifest>(&store, &error)? {
+                RunOutcome::Faulted(fault) => {
+                    Err(Error::Describe(format!("{}: {}", fault.label, fault.message)))
+                }
+                _ => Err(Error::Describe("it took too long".to_owned())),
+            },
+        }
+    }
+
+    /// Runs a strategy over the bars. Gives back the recorder with everything that was recorded up to the end, however
+    /// it came.
+    ///
+    /// # Errors
+    /// A failure of the host; what the guest does is an outcome.
+    pub fn run(
+        &self,
+        artifact: &Artifact<R>,
+        request: &RunRequest<'_>,
+        recorder: R,
+    ) -> Result<(RunReport, R), Error> {
+        let bars = Arc::clone(&request.bars);
+        let mut store =
+            self.store(&request.limits, Some(bars), Some(recorder), Arc::clone(&request.cancel))?;
+        let instruments = to_wire_instruments(request.bars.instruments());
+        let parameters = to_wire_parameters(request.params);
+        let answer = (|| {
+            let instance = artifact.pre.instantiate(&mut store)?;
+            type Arguments<'a> = (WirePolicy, &'a [WireInstrument<'a>], &'a [WireParameter<'a>]);
+            let run = instance
+                .get_typed_func::<Arguments<'_>, (Result<WireSummary, String>,)>(&mut store, &artifact.run)?;
+            run.call(&mut store, (request.policy.into(), &instruments, &parameters))
+        })();
+        let outcome = match answer {
+            Ok((Ok(summary),)) => RunOutcome::Completed(summary.into()),
+            Ok((Err(message),)) => RunOutcome::Faulted(Fault {
+                label: FaultLabel::InitRefused,
+                bar: None,
+                message: escaped(&message, 2_048),
+            }),
+            Err(error) => classify(&store, &error)?,
+        };
+        let left = store.get_fuel().map_err(|error| Error::engine(&error))?;
+        let state = store.into_data();
+        let recorder = state.recorder.ok_or_else(|| Error::Engine("the recorder is gone".to_owned()))?;
+        Ok((RunReport { outcome, fuel: request.limits.fuel - left, log: state.log }, recorder))
+    }
+
+    fn store(
+        &self,
+        limits: &Limits,
+        bars: Option<Arc<dyn BarSource>>,
+        recorder: Option<R>,
+        cancel: Arc<AtomicBool>,
+    ) -> Result<Store<State<R>>, Error> {
+        let state = State {
+            bars,
+            recorder,
+            log: Log::default(),
+            log_limit: limits.log_bytes as usize,
+            last_words: None,
+            memory: MemoryBudget::new(limits.memory_bytes),
+            deadline: Instant::now() + Duration::from_millis(limits.wall_ms),
+            cancel,
+            row: None,
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_fuel(limits.fuel).map_err(|error| Error::engine(&error))?;
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| context.data().on_tick());
+        // What crosses into the host at once is a batch of some kilobytes, a log line, or a manifest.
+        store.set_hostcall_fuel(1 << 20);
+        Ok(store)
+    }
+}
+
+/// Takes a manifest for what it is, a stranger's words: bounded, escaped, and sound as a specification.
+fn bounded(manifest: Manifest) -> Result<Manifest, Error> {
+    const MAX_PARAMETERS: usize = 64;
+    if manifest.parameters.len() > MAX_PARAMETERS {
+        let count = manifest.parameters.len();
+        return Err(Error::Describe(format!(
+            "it names {count} parameters, at most {MAX_PARAMETERS} are allowed"
+        )));
+    }
+    let mut names = std::collections::BTreeSet::new();
+    for spec in &manifest.parameters {
+        let is_plain = !spec.name.is_empty()
+            && spec.name.len() <= 64
+            && spec.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !is_plain {
+            let name = escaped(&spec.name, 64);
+            return Err(Error::Describe(format!(
+                "`{name}` is not a parameter name: use letters, digits and `_`"
+            )));
+        }
+        if !names.insert(&spec.name) {
+            return Err(Error::Describe(format!("it names parameter `{}` twice", spec.name)));
+        }
+        spec.validate().map_err(|error| Error::Describe(escaped(&error.to_string(), 500)))?;
+    }
+    let parameters = manifest.parameters.into_iter().map(|mut spec| {
+        spec.description = escaped(&spec.description, 1_000);
+        spec
+    });
+    Ok(Manifest {
+        name: escaped(&manifest.name, 100),
+        version: escaped(&manifest.version, 50),
+        description: escaped(&manifest.description, 2_000),
+        parameters: parameters.collect(),
+    })
+}

@@ -1,0 +1,40 @@
+//! A guest's words, made harmless: bounded, and without anything that a terminal or a reader could mistake for ours.
+
+/// `text` cut to `limit` bytes, with a marker when something is missing, and control and bidirectional-formatting
+/// characters escaped. A tab becomes a space; a line feed is escaped too, so that one message is one line.
+pub(crate) fn escaped(text: &str, limit: usize) -> String {
+    let cut = text.floor_char_boundary(limit.min(text.len()));
+    let mut out = String::with_capacity(cut);
+    for c in text[..cut].chars() {
+        match c {
+            '\t' => out.push(' '),
+            c if c.is_control() || is_formatting(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    if cut < text.len() {
+        out.push_str(&format!("… ({} bytes more)", text.len() - cut));
+    }
+    out
+}
+
+/// Characters that are not seen but change what is: bidirectional controls, invisible separators and the tags block.
+fn is_formatting(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_and_bidirectional_controls_are_escaped() {
+        assert_eq!(escaped("a\u{1b}[31mb\r\n\u{202e}c", 100), r"a\u{1b}[31mb\u{d}\u{a}\u{202e}c");
+        assert_eq!(escaped("naïve\tüber 🙂", 100), "naïve über 🙂");
+    }
+
+    #[test]
+    fn long_text_is_cut_at_a_character_and_says_so() {
+        assert_eq!(escaped("äöü", 3), "ä… (4 bytes more)");
+    }
+}

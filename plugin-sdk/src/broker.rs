@@ -1,0 +1,68 @@
+//! The strategy's handle to its account and orders. The same methods lead to the venue's component in the sandbox and
+//! to the venue itself in native tests.
+
+use crate::{Account, Order, OrderId, Position, Rejection};
+
+#[cfg(target_family = "wasm")]
+use crate::guest::Backend;
+#[cfg(not(target_family = "wasm"))]
+use stratbox_venue::Venue as Backend;
+
+/// The account and the order book of the run.
+pub struct Broker<'a> {
+    backend: &'a mut Backend,
+}
+
+impl<'a> Broker<'a> {
+    #[cfg(any(feature = "testing", target_family = "wasm"))]
+    #[inline]
+    pub(crate) fn new(backend: &'a mut Backend) -> Self {
+        Self { backend }
+    }
+
+    /// Sends an order.
+    ///
+    /// # Errors
+    /// Why it was not accepted; nothing has changed then.
+    pub fn submit(&mut self, order: Order) -> Result<OrderId, Rejection> {
+        self.backend.submit(order)
+    }
+
+    /// Withdraws an open order; `false` when it is not open any more.
+    pub fn cancel(&mut self, order: OrderId) -> bool {
+        self.backend.cancel(order)
+    }
+
+    /// Sends a market order for whatever takes the position to zero; `None` when it is there already, or when the order
+    /// was rejected.
+    pub fn close(&mut self, instrument: u32) -> Option<OrderId> {
+        let held = self.quantity(instrument);
+        let order = if held > 0.0 { Order::sell(instrument, held) } else { Order::buy(instrument, -held) };
+        if held == 0.0 { None } else { self.submit(order).ok() }
+    }
+
+    /// Units held of one instrument, negative when short. Costs next to nothing, so ask every bar.
+    #[must_use]
+    #[inline]
+    pub fn quantity(&self, instrument: u32) -> f64 {
+        self.backend.quantity(instrument)
+    }
+
+    /// The position in one instrument, with its entry price and profit.
+    #[must_use]
+    pub fn position(&self, instrument: u32) -> Position {
+        self.backend.position(instrument)
+    }
+
+    /// Cash, equity, profit and buying power at the last close.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.backend.account()
+    }
+
+    /// Publishes a forecast for an instrument's next bar: the sign says where the price will go, the size how strongly.
+    /// Zero withdraws it.
+    pub fn signal(&mut self, instrument: u32, value: f64) {
+        self.backend.signal(instrument, value);
+    }
+}

@@ -1,0 +1,242 @@
+//! A strategy as a wasm component: the contract's bindings, and the translation between them and the SDK's types.
+
+use std::cell::UnsafeCell;
+
+use bindings::exports::stratbox::strategy::strategy as contract;
+use bindings::stratbox::strategy::{broker, log, types as wire};
+use stratbox_domain::{
+    Account, Bar, Fill, Instrument, Order, OrderId, OrderKind, ParamKind, ParamSpec, ParamValue, Position,
+    Rejection, Side, TimeInForce,
+};
+
+use crate::log::Level;
+use crate::{Broker, Params, Strategy};
+
+#[expect(missing_docs, unsafe_code, reason = "generated code")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        world: "plugin",
+        path: "../wit",
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_component",
+        default_bindings_module: "stratbox_sdk::__private::bindings",
+    });
+}
+
+/// The broker's interface as imported, and a copy of the positions: they change only by fills, which the contract
+/// delivers with the position after them, so that asking for one every bar need not leave the component.
+#[derive(Default)]
+pub(crate) struct Backend {
+    positions: Vec<f64>,
+}
+
+impl Backend {
+    pub(crate) fn submit(&mut self, order: Order) -> Result<OrderId, Rejection> {
+        broker::submit(to_wire_order(order)).map_err(from_wire_rejection)
+    }
+
+    pub(crate) fn cancel(&mut self, order: OrderId) -> bool {
+        broker::cancel(order)
+    }
+
+    #[inline]
+    pub(crate) fn quantity(&self, instrument: u32) -> f64 {
+        self.positions.get(instrument as usize).copied().unwrap_or(0.0)
+    }
+
+    pub(crate) fn position(&self, instrument: u32) -> Position {
+        let wire::Position { quantity, average_price, realised_pnl, unrealised_pnl } =
+            broker::position(instrument);
+        Position { quantity, average_price, realised_pnl, unrealised_pnl }
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        let wire::Account { cash, equity, realised_pnl, unrealised_pnl, fees, buying_power } =
+            broker::account();
+        Account { cash, equity, realised_pnl, unrealised_pnl, fees, buying_power }
+    }
+
+    pub(crate) fn signal(&mut self, instrument: u32, value: f64) {
+        broker::signal(instrument, value);
+    }
+}
+
+pub(crate) fn write_log(level: Level, message: &str) {
+    let level = match level {
+        Level::Debug => log::Level::Debug,
+        Level::Info => log::Level::Info,
+        Level::Warn => log::Level::Warn,
+        Level::Error => log::Level::Error,
+    };
+    log::write(level, message);
+}
+
+/// A run's strategy and what the SDK keeps for it.
+pub struct Instance<S> {
+    strategy: S,
+    backend: Backend,
+}
+
+impl<S: Strategy> Instance<S> {
+    #[inline]
+    pub fn on_bar(&mut self, bar: contract::Bar) {
+        let contract::Bar { instrument, time, open, high, low, close, volume } = bar;
+        let bar = Bar { instrument, time, open, high, low, close, volume };
+        self.strategy.on_bar(&bar, &mut Broker::new(&mut self.backend));
+    }
+
+    pub fn on_fill(&mut self, fill: contract::Fill) {
+        let contract::Fill { order, instrument, time, side, price, quantity, fee, position } = fill;
+        let side = match side {
+            wire::Side::Buy => Side::Buy,
+            wire::Side::Sell => Side::Sell,
+        };
+        if let Some(held) = self.backend.positions.get_mut(instrument as usize) {
+            *held = position;
+        }
+        let fill = Fill { order, instrument, time, side, price, quantity, fee, position };
+        self.strategy.on_fill(&fill, &mut Broker::new(&mut self.backend));
+    }
+
+    pub fn finish(&mut self) {
+        self.strategy.finish(&mut Broker::new(&mut self.backend));
+    }
+}
+
+/// Where a component keeps its one instance.
+pub struct Slot<S>(UnsafeCell<Option<Instance<S>>>);
+
+impl<S> Slot<S> {
+    #[expect(clippy::new_without_default, reason = "only ever a static")]
+    /// A slot without an instance.
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(None))
+    }
+
+    /// Puts an instance in.
+    pub fn set(&self, instance: Instance<S>) {
+        *self.get() = Some(instance);
+    }
+
+    /// Calls `f` with the instance, when there is one.
+    #[inline]
+    pub fn with(&self, f: impl FnOnce(&mut Instance<S>)) {
+        if let Some(instance) = self.get() {
+            f(instance);
+        }
+    }
+
+    #[expect(unsafe_code, clippy::mut_from_ref, reason = "the one place that knows why it is exclusive")]
+    #[inline]
+    fn get(&self) -> &mut Option<Instance<S>> {
+        // SAFETY: the component model does not let a component be entered while it is already running, and wasm built
+        // for this contract has no threads. `set` and `with` are called once at the top of each export and hand the
+        // reference to code that cannot reach the slot again, so there is never a second reference.
+        unsafe { &mut *self.0.get() }
+    }
+}
+
+#[expect(unsafe_code, reason = "a static must be Sync")]
+// SAFETY: wasm built for this contract has one thread.
+unsafe impl<S> Sync for Slot<S> {}
+
+/// Answers the contract's `describe`.
+pub fn describe<S: Strategy>() -> contract::Manifest {
+    tell_of_panics();
+    let manifest = S::manifest();
+    contract::Manifest {
+        name: manifest.name,
+        version: manifest.version,
+        description: manifest.description,
+        parameters: manifest.parameters.into_iter().map(to_wire_spec).collect(),
+    }
+}
+
+/// Answers the contract's `init`.
+pub fn init<S: Strategy>(
+    instruments: Vec<contract::Instrument>,
+    parameters: Vec<contract::Parameter>,
+) -> Result<Instance<S>, String> {
+    tell_of_panics();
+    let instruments: Vec<Instrument> =
+        instruments.into_iter().map(|instrument| Instrument { symbol: instrument.symbol }).collect();
+    let values =
+        parameters.into_iter().map(|parameter| (parameter.name, from_wire_value(parameter.value))).collect();
+    let params = S::Params::from_values(&values).map_err(|error| error.to_string())?;
+    let strategy = S::new(params, &instruments)?;
+    Ok(Instance { strategy, backend: Backend { positions: vec![0.0; instruments.len()] } })
+}
+
+/// A trap carries no words, so they go ahead of it.
+fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.payload_as_str().unwrap_or("the panic carries no message");
+        let (file, line, column) =
+            info.location().map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()));
+        log::panicked(message, file, line, column);
+    }));
+}
+
+fn to_wire_order(order: Order) -> wire::Order {
+    wire::Order {
+        instrument: order.instrument,
+        side: match order.side {
+            Side::Buy => wire::Side::Buy,
+            Side::Sell => wire::Side::Sell,
+        },
+        kind: match order.kind {
+            OrderKind::Market => wire::OrderKind::Market,
+            OrderKind::Limit(price) => wire::OrderKind::Limit(price),
+            OrderKind::Stop(price) => wire::OrderKind::Stop(price),
+            OrderKind::StopLimit { stop, limit } => {
+                wire::OrderKind::StopLimit(wire::StopLimit { stop, limit })
+            }
+        },
+        quantity: order.quantity,
+        time_in_force: match order.time_in_force {
+            TimeInForce::GoodTillCancelled => wire::TimeInForce::GoodTillCancelled,
+            TimeInForce::Day => wire::TimeInForce::Day,
+            TimeInForce::ImmediateOrCancel => wire::TimeInForce::ImmediateOrCancel,
+            TimeInForce::FillOrKill => wire::TimeInForce::FillOrKill,
+        },
+    }
+}
+
+fn from_wire_rejection(rejection: wire::Rejection) -> Rejection {
+    match rejection {
+        wire::Rejection::UnknownInstrument => Rejection::UnknownInstrument,
+        wire::Rejection::InvalidQuantity => Rejection::InvalidQuantity,
+        wire::Rejection::InvalidPrice => Rejection::InvalidPrice,
+        wire::Rejection::NoPrice => Rejection::NoPrice,
+        wire::Rejection::InsufficientFunds => Rejection::InsufficientFunds,
+        wire::Rejection::ShortNotAllowed => Rejection::ShortNotAllowed,
+        wire::Rejection::TooManyOpenOrders => Rejection::TooManyOpenOrders,
+        wire::Rejection::MarketClosed => Rejection::MarketClosed,
+    }
+}
+
+fn from_wire_value(value: wire::ParameterValue) -> ParamValue {
+    match value {
+        wire::ParameterValue::Integer(v) => ParamValue::Integer(v),
+        wire::ParameterValue::Number(v) => ParamValue::Number(v),
+        wire::ParameterValue::Boolean(v) => ParamValue::Boolean(v),
+        wire::ParameterValue::Text(v) => ParamValue::Text(v),
+    }
+}
+
+fn to_wire_spec(spec: ParamSpec) -> wire::ParameterSpec {
+    let kind = match spec.kind {
+        ParamKind::Integer { min, max, step, default } => {
+            wire::ParameterKind::Integer(wire::IntegerRange { min, max, step, default })
+        }
+        ParamKind::Number { min, max, step, default } => {
+            wire::ParameterKind::Number(wire::NumberRange { min, max, step, default })
+        }
+        ParamKind::Boolean { default } => wire::ParameterKind::Boolean(default),
+        ParamKind::Choice { choices, default } => {
+            wire::ParameterKind::Choice(wire::Choice { choices, default })
+        }
+    };
+    wire::ParameterSpec { name: spec.name, description: spec.description, kind }
+}

@@ -1,0 +1,8 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+union Misused {
+    value: usize,
+}
+
+fn main() {}

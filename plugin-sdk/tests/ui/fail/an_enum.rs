@@ -1,0 +1,8 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+enum Misused {
+    Value,
+}
+
+fn main() {}

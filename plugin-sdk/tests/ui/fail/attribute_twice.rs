@@ -1,0 +1,10 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+struct Misused {
+    #[param(default = 10, min = 2, max = 200)]
+    #[param(step = 2)]
+    value: usize,
+}
+
+fn main() {}

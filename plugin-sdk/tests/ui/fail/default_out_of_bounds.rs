@@ -1,0 +1,9 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+struct Misused {
+    #[param(default = 500, min = 2, max = 200)]
+    value: usize,
+}
+
+fn main() {}

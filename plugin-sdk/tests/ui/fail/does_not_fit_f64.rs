@@ -1,0 +1,9 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+struct Misused {
+    #[param(default = 10.0, min = 0.0, max = 1e999)]
+    value: f64,
+}
+
+fn main() {}

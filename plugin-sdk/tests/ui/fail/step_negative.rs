@@ -1,0 +1,9 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+struct Misused {
+    #[param(default = 0.5, min = 0.0, max = 1.0, step = -0.1)]
+    value: f64,
+}
+
+fn main() {}

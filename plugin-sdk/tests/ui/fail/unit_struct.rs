@@ -1,0 +1,6 @@
+use stratbox_sdk::Params;
+
+#[derive(Params)]
+struct Misused;
+
+fn main() {}
