@@ -12,7 +12,7 @@ use stratbox_domain::{
 use crate::log::Level;
 use crate::{Broker, Params, Strategy};
 
-#[expect(missing_docs, unsafe_code, reason = "generated code")]
+#[expect(missing_docs, reason = "generated code")]
 pub mod bindings {
     wit_bindgen::generate!({
         world: "plugin",

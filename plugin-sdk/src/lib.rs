@@ -104,6 +104,10 @@ macro_rules! strategy {
     ($strategy:ty) => {
         #[doc(hidden)]
         pub type StratboxStrategy = $strategy;
+        const _: fn() = || {
+            fn must_implement_strategy<T: $crate::Strategy>() {}
+            must_implement_strategy::<$strategy>();
+        };
     };
 }
 

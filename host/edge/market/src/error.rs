@@ -230,9 +230,15 @@ pub enum Problem {
 /// The most of a file's own text that an error repeats, characters: enough to recognise a cell.
 const CLIP_CHARS: usize = 40;
 
-/// Text from a file, safe to print: clipped, with control characters escaped.
+/// Text from a file, safe to print: clipped, with what is not visible escaped.
 pub(crate) fn clip(text: &str) -> String {
-    let mut shown: String = text.chars().take(CLIP_CHARS).flat_map(char::escape_debug).collect();
+    let mut shown = String::new();
+    for character in text.chars().take(CLIP_CHARS) {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
     if text.chars().nth(CLIP_CHARS).is_some() {
         shown.push('…');
     }

@@ -16,13 +16,15 @@ use crate::Error;
 use crate::host::{self, State};
 
 /// What guests may use: what the Rust compiler emits for `wasm32-unknown-unknown`, and nothing else. No threads, no SIMD
-/// (relaxed SIMD differs between machines), no exceptions, no garbage collection, no 64-bit memories.
+/// (relaxed SIMD differs between machines), no exceptions, no garbage collection, no 64-bit memories. Several memories are
+/// for wasmtime's own adapters, which copy between the memories of two components.
 const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::MULTI_VALUE)
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::FLOATS)
     .union(WasmFeatures::COMPONENT_MODEL);
 

@@ -7,6 +7,7 @@ use std::thread;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampNanosecondType, UInt32Type};
+use arrow_schema::{DataType, Field, TimeUnit};
 use stratbox_domain::BarSource;
 use stratbox_market::{Dataset, Source};
 
@@ -149,9 +150,9 @@ fn the_file_is_plain_arrow_for_other_tools() {
     let batch = batches.next().unwrap().unwrap();
     assert!(batches.next().is_none());
     let schema = batch.schema();
-    let fields: Vec<String> = schema.fields().iter().map(|field| field.to_string()).collect();
-    assert_eq!(fields.len(), 7);
-    assert_eq!(fields[1], r#"Field { "time": non-null Timestamp(ns, "UTC") }"#);
+    let time = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+    assert_eq!(schema.field_with_name("time").unwrap(), &Field::new("time", time, false));
+    assert_eq!(schema.fields().len(), 7);
     assert!(schema.metadata()["stratbox"].contains(&dataset.digest().to_string()));
     for (row, bar) in bars(&dataset).into_iter().enumerate() {
         assert_eq!(batch["instrument"].as_primitive::<UInt32Type>().value(row), bar.instrument);

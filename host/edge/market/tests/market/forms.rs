@@ -51,7 +51,8 @@ fn all_line_ends_and_blank_lines_are_taken() {
 
 #[test]
 fn quotes_and_spaces_round_cells_are_taken() {
-    is_two_days(PLAIN.replace(',', " , ").replace("20 ", "\"20\""));
+    is_two_days(PLAIN.replace(',', " , "));
+    is_two_days(PLAIN.replace("2020-01-01,10", "\"2020-01-01\",\"10\"").replace("open", "\"open\""));
 }
 
 #[test]

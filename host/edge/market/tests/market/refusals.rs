@@ -266,10 +266,22 @@ fn a_cell_of_more_than_a_thousand_bytes() {
         &zeros(1_022),
         "`x.csv` line 3, column `close`: the cell is longer than 1024 bytes: look for a quote that is not closed",
     );
+}
+
+#[test]
+fn a_quote_that_is_not_closed() {
     refuses(
         "22,19",
         "\"22,19",
-        "`x.csv` line 3, column `high`: the row has 3 cells where the header has 6: look for a stray or missing comma",
+        "`x.csv` line 3, column `low`: the row has 3 cells where the header has 6: look for a stray or missing comma",
+    );
+    let rows: String =
+        (0..99).map(|day| format!("{},10,12,9,11,100\n", 1_600_000_000 + day * 86_400)).collect();
+    let long = format!("{GOOD}{rows}");
+    accepts(&long);
+    assert_eq!(
+        refusal(long.replacen("22,19", "\"22,19", 1)),
+        "`x.csv` line 3, column `high`: the cell is longer than 1024 bytes: look for a quote that is not closed"
     );
 }
 

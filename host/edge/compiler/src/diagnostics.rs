@@ -1,0 +1,254 @@
+//! What the compiler says, in a form that a person, a program and a language model can each use.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The first few help; the rest are usually their consequences.
+const KEPT: usize = 20;
+/// A type can be printed as a megabyte.
+const TEXT_BYTES: usize = 4_000;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// There is no component.
+    Error,
+    /// There is one, but look.
+    Warning,
+}
+
+/// A change that the compiler proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// What for.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// What to put there.
+    pub replacement: String,
+}
+
+/// One thing the compiler has to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The compiler's code, such as `E0308`.
+    pub code: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// File name.
+    pub file: Option<String>,
+    /// Line, from 1.
+    pub line: Option<u32>,
+    /// Column, from 1.
+    pub column: Option<u32>,
+    /// What is wrong at just this place, when the compiler says so.
+    pub label: Option<String>,
+    /// That line of the source.
+    pub source_line: Option<String>,
+    /// Remarks of the compiler.
+    pub notes: Vec<String>,
+    /// Changes it proposes.
+    pub suggestions: Vec<Suggestion>,
+    /// All of it as the compiler shows it to people.
+    #[serde(skip)]
+    pub rendered: String,
+}
+
+/// What the compiler had to say about one source: the first few, and how many there were.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Diagnostics {
+    /// Errors first.
+    pub items: Vec<Diagnostic>,
+    /// Errors in all.
+    pub errors: usize,
+    /// Warnings in all.
+    pub warnings: usize,
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        f.write_str(&plural(self.errors, "error"))?;
+        if self.warnings > 0 {
+            write!(f, ", {}", plural(self.warnings, "warning"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Diagnostics {
+    /// Reads the compiler's own words: one JSON object a line, other lines are ignored.
+    pub(crate) fn parse(stderr: &str) -> Self {
+        let messages = stderr.lines().filter_map(|line| serde_json::from_str::<RustcMessage>(line).ok());
+        messages.filter_map(Diagnostic::from_rustc).collect()
+    }
+
+    /// One error that the compiler has no words for.
+    pub(crate) fn single(message: impl Into<String>) -> Self {
+        std::iter::once(Diagnostic::error(message.into())).collect()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(items: I) -> Self {
+        let (mut items, warnings): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.severity == Severity::Error);
+        let counts = (items.len(), warnings.len());
+        items.extend(warnings);
+        items.truncate(KEPT);
+        Self { items, errors: counts.0, warnings: counts.1 }
+    }
+}
+
+impl Diagnostic {
+    fn error(message: String) -> Self {
+        Self {
+            severity: Severity::Error,
+            code: None,
+            rendered: format!("error: {message}\n"),
+            message,
+            file: None,
+            line: None,
+            column: None,
+            label: None,
+            source_line: None,
+            notes: Vec::new(),
+            suggestions: Vec::new(),
+        }
+    }
+
+    fn from_rustc(message: RustcMessage) -> Option<Self> {
+        let severity = match message.level.as_str() {
+            "warning" => Severity::Warning,
+            level if level.starts_with("error") => Severity::Error,
+            _ => return None,
+        };
+        // "aborting due to 2 previous errors", "1 warning emitted": counts of what has been said.
+        if message.spans.is_empty() && message.code.is_none() && is_summary(&message.message) {
+            return None;
+        }
+        let place = message.spans.iter().find(|span| span.is_primary).map(RustcSpan::outermost);
+        let texts = message.children.iter().filter(|child| child.spans.is_empty());
+        let suggestions = message.children.iter().flat_map(|child| {
+            let replaced =
+                child.spans.iter().filter_map(|span| Some((span, span.suggested_replacement.clone()?)));
+            replaced.map(|(span, replacement)| Suggestion {
+                message: cut(&child.message),
+                line: span.line_start,
+                column: span.column_start,
+                replacement: cut(&replacement),
+            })
+        });
+        Some(Self {
+            severity,
+            code: message.code.map(|code| code.code),
+            message: cut(&message.message),
+            file: place.map(|span| span.file_name.clone()),
+            line: place.map(|span| span.line_start),
+            column: place.map(|span| span.column_start),
+            label: place.and_then(|span| span.label.as_deref()).map(cut),
+            source_line: place.and_then(|span| span.text.first()).map(|line| cut(&line.text)),
+            notes: texts
+                .map(|child| cut(&format!("{}: {}", child.level, child.message)))
+                .take(KEPT)
+                .collect(),
+            suggestions: suggestions.take(KEPT).collect(),
+            rendered: cut(&message.rendered.unwrap_or_default()),
+        })
+    }
+}
+
+fn is_summary(message: &str) -> bool {
+    message.starts_with("aborting due to") || message.ends_with("emitted")
+}
+
+fn cut(text: &str) -> String {
+    let end = text.floor_char_boundary(TEXT_BYTES.min(text.len()));
+    if end == text.len() {
+        text.to_owned()
+    } else {
+        format!("{}… ({} bytes more)", &text[..end], text.len() - end)
+    }
+}
+
+#[derive(Deserialize)]
+struct RustcMessage {
+    message: String,
+    code: Option<RustcCode>,
+    level: String,
+    #[serde(default)]
+    spans: Vec<RustcSpan>,
+    #[serde(default)]
+    children: Vec<RustcMessage>,
+    rendered: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RustcCode {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct RustcSpan {
+    file_name: String,
+    line_start: u32,
+    column_start: u32,
+    is_primary: bool,
+    label: Option<String>,
+    #[serde(default)]
+    text: Vec<RustcLine>,
+    suggested_replacement: Option<String>,
+    expansion: Option<Box<RustcExpansion>>,
+}
+
+#[derive(Deserialize)]
+struct RustcExpansion {
+    span: RustcSpan,
+}
+
+#[derive(Deserialize)]
+struct RustcLine {
+    text: String,
+}
+
+impl RustcSpan {
+    /// Where the author wrote the macro call that this came out of.
+    fn outermost(&self) -> &Self {
+        self.expansion.as_ref().map_or(self, |expansion| expansion.span.outermost())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(level: &str, message: &str) -> String {
+        serde_json::json!({"message": message, "code": {"code": "E0001"}, "level": level, "spans": [], "children": [],
+            "rendered": format!("{level}: {message}")})
+        .to_string()
+    }
+
+    #[test]
+    fn errors_come_first_and_everything_is_counted() {
+        let words =
+            [line("warning", "unused"), line("error", "mismatched"), "not json".to_owned()].join("\n");
+        let said = Diagnostics::parse(&words);
+        assert_eq!(said.to_string(), "1 error, 1 warning");
+        assert_eq!(said.items[0].message, "mismatched");
+    }
+
+    #[test]
+    fn of_a_flood_the_first_few_are_kept_and_long_ones_are_cut() {
+        let words: Vec<String> =
+            (0..1_000).map(|i| line("error", &format!("{i}{}", "x".repeat(1 << 16)))).collect();
+        let said = Diagnostics::parse(&words.join("\n"));
+        assert_eq!((said.errors, said.items.len()), (1_000, KEPT));
+        assert!(said.items.iter().all(|item| item.message.len() < TEXT_BYTES + 100));
+    }
+}
