@@ -5,8 +5,8 @@ use std::cell::UnsafeCell;
 use bindings::exports::stratbox::strategy::strategy as contract;
 use bindings::stratbox::strategy::{broker, log, types as wire};
 use stratbox_domain::{
-    Account, Bar, Fill, Instrument, Order, OrderId, OrderKind, ParamKind, ParamSpec, ParamValue, Position,
-    Rejection, Side, TimeInForce,
+    Account, Bar, Fill, Instrument, Manifest, Order, OrderId, OrderKind, ParamKind, ParamSpec, ParamValue,
+    Params as Values, Position, Rejection, Side, TimeInForce,
 };
 
 use crate::log::Level;
@@ -18,11 +18,17 @@ pub mod bindings {
         world: "plugin",
         path: "../wit",
         generate_all,
+        // There are no constructors to run, and asking each time costs a call on every bar.
+        disable_run_ctors_once_workaround: true,
         pub_export_macro: true,
         export_macro_name: "export_component",
         default_bindings_module: "stratbox_sdk::__private::bindings",
     });
 }
+
+/// Uses the memory that the component starts with, where the standard library's would ask for more: a system call.
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 /// The broker's interface as imported, and a copy of the positions: they change only by fills, which the contract
 /// delivers with the position after them, so that asking for one every bar need not leave the component.
@@ -144,13 +150,7 @@ unsafe impl<S> Sync for Slot<S> {}
 /// Answers the contract's `describe`.
 pub fn describe<S: Strategy>() -> contract::Manifest {
     tell_of_panics();
-    let manifest = S::manifest();
-    contract::Manifest {
-        name: manifest.name,
-        version: manifest.version,
-        description: manifest.description,
-        parameters: manifest.parameters.into_iter().map(to_wire_spec).collect(),
-    }
+    to_wire_manifest(S::manifest())
 }
 
 /// Answers the contract's `init`.
@@ -159,13 +159,32 @@ pub fn init<S: Strategy>(
     parameters: Vec<contract::Parameter>,
 ) -> Result<Instance<S>, String> {
     tell_of_panics();
-    let instruments: Vec<Instrument> =
-        instruments.into_iter().map(|instrument| Instrument { symbol: instrument.symbol }).collect();
-    let values =
-        parameters.into_iter().map(|parameter| (parameter.name, from_wire_value(parameter.value))).collect();
+    let (instruments, values) = received(instruments, parameters);
     let params = S::Params::from_values(&values).map_err(|error| error.to_string())?;
     let strategy = S::new(params, &instruments)?;
     Ok(Instance { strategy, backend: Backend { positions: vec![0.0; instruments.len()] } })
+}
+
+// Not generic, so that they are compiled with the kit and not again with every strategy.
+
+fn received(
+    instruments: Vec<contract::Instrument>,
+    parameters: Vec<contract::Parameter>,
+) -> (Vec<Instrument>, Values) {
+    let instruments =
+        instruments.into_iter().map(|instrument| Instrument { symbol: instrument.symbol }).collect();
+    let values =
+        parameters.into_iter().map(|parameter| (parameter.name, from_wire_value(parameter.value))).collect();
+    (instruments, values)
+}
+
+fn to_wire_manifest(manifest: Manifest) -> contract::Manifest {
+    contract::Manifest {
+        name: manifest.name,
+        version: manifest.version,
+        description: manifest.description,
+        parameters: manifest.parameters.into_iter().map(to_wire_spec).collect(),
+    }
 }
 
 /// A trap carries no words, so they go ahead of it.

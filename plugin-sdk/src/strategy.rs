@@ -14,8 +14,7 @@ pub trait Strategy: Sized {
     /// Display name; the type's name when nothing else is said.
     #[must_use]
     fn name() -> &'static str {
-        let path = std::any::type_name::<Self>();
-        path.rsplit("::").next().unwrap_or(path)
+        last_segment(std::any::type_name::<Self>())
     }
 
     /// What it does; the doc comment of its parameters when nothing else is said.
@@ -50,4 +49,8 @@ pub trait Strategy: Sized {
             parameters: Self::Params::specs(),
         }
     }
+}
+
+fn last_segment(path: &'static str) -> &'static str {
+    path.rsplit("::").next().unwrap_or(path)
 }

@@ -1,24 +1,18 @@
 //! Moving averages: simple, exponential, and Wilder's.
 
 use super::checked;
-use super::sliding::{Aggregate, Sliding};
-
-#[derive(Debug, Clone, Copy)]
-struct Sum(f64);
-
-impl Aggregate for Sum {
-    const EMPTY: Self = Self(0.0);
-
-    #[inline]
-    fn join(self, newer: Self) -> Self {
-        Self(self.0 + newer.0)
-    }
-}
 
 /// Simple moving average: the mean of the last `n` values.
+///
+/// One sum slides along with the window. Another starts anew every `n` values and then takes its place, so that
+/// rounding errors (and what is not a number) leave with the values they came from.
 #[derive(Debug, Clone)]
 pub struct Sma {
-    sum: Sliding<Sum>,
+    values: Box<[f64]>,
+    oldest: usize,
+    sum: f64,
+    fresh: f64,
+    is_full: bool,
     length: f64,
 }
 
@@ -30,20 +24,31 @@ impl Sma {
     #[must_use]
     #[track_caller]
     pub fn new(length: usize) -> Self {
-        Self { sum: Sliding::new(length, "`Sma`"), length: length as f64 }
+        let values = vec![0.0; checked(length, "`Sma`")].into_boxed_slice();
+        Self { values, oldest: 0, sum: 0.0, fresh: 0.0, is_full: false, length: length as f64 }
     }
 
     /// Takes the next value; `None` for the first `length - 1`.
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
-        self.sum.push(Sum(value)).map(|sum| sum.0 / self.length)
+        let leaving = std::mem::replace(&mut self.values[self.oldest], value);
+        self.sum += value - leaving;
+        self.fresh += value;
+        self.oldest += 1;
+        if self.oldest == self.values.len() {
+            self.oldest = 0;
+            self.sum = self.fresh;
+            self.fresh = 0.0;
+            self.is_full = true;
+        }
+        self.value()
     }
 
     /// The latest answer of [`update`](Self::update).
     #[must_use]
     #[inline]
     pub fn value(&self) -> Option<f64> {
-        self.sum.current().map(|sum| sum.0 / self.length)
+        self.is_full.then(|| self.sum / self.length)
     }
 }
 

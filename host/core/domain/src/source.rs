@@ -18,7 +18,8 @@ pub trait BarSource: Send + Sync {
     fn columns(&self, start: u64, count: u32) -> Columns;
 }
 
-/// Some rows, a column at a time: the little-endian bytes of each value, `rows` of them.
+/// Some rows, a column at a time: the little-endian bytes of each value, `rows` of them. A row's five prices stand
+/// together because whoever reads one of them reads them all: one stream instead of five.
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     /// Number of rows.
@@ -27,16 +28,8 @@ pub struct Columns {
     pub instrument: Bytes,
     /// `i64` each, nanoseconds since the Unix epoch.
     pub time: Bytes,
-    /// `f64` each, as are the following.
-    pub open: Bytes,
-    /// Highest prices.
-    pub high: Bytes,
-    /// Lowest prices.
-    pub low: Bytes,
-    /// Last prices.
-    pub close: Bytes,
-    /// Units traded.
-    pub volume: Bytes,
+    /// Five `f64` each: open, high, low, close, volume.
+    pub ohlcv: Bytes,
 }
 
 /// Receives what a run leaves behind, while it runs.

@@ -43,8 +43,11 @@ pub struct Venue {
     holdings: Vec<Holding>,
     orders: Vec<OpenOrder>,
     cash: f64,
-    bar: Bar,
+    /// Time of the current bar.
+    now: i64,
     has_bar: bool,
+    /// The bar that orders are being matched against.
+    bar: Bar,
     closed: bool,
     last_fill: Option<Fill>,
     next_id: OrderId,
@@ -62,8 +65,9 @@ impl Venue {
             holdings: vec![Holding::default(); instruments as usize],
             orders: Vec::new(),
             cash: policy.initial_cash,
-            bar: nothing,
+            now: 0,
             has_bar: false,
+            bar: nothing,
             closed: false,
             last_fill: None,
             next_id: 1,
@@ -77,34 +81,39 @@ impl Venue {
     /// traded: then call [`Venue::resume`] until none does.
     #[inline]
     pub fn step(&mut self, bar: &Bar) -> (Option<f64>, bool) {
-        let ended = (self.has_bar && bar.time != self.bar.time).then(|| self.end_of_step());
-        self.has_bar = true;
-        self.bar = *bar;
-        if !self.orders.is_empty() {
-            self.activate();
+        let ended = self.begin(bar.time);
+        if self.is_quiet() {
+            self.mark(bar.instrument, bar.close);
+            return (ended, false);
         }
-        (ended, self.resume())
+        (ended, self.match_bar(bar))
+    }
+
+    /// Whether no order is open, so that all a bar can do is to move the marks: then [`Venue::step_quiet`] does as well
+    /// as [`Venue::step`].
+    #[must_use]
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// [`Venue::step`] for the bars, most of them, on which nothing can trade.
+    #[inline]
+    pub fn step_quiet(&mut self, instrument: u32, time: i64, close: f64) -> Option<f64> {
+        debug_assert!(self.is_quiet());
+        let ended = self.begin(time);
+        self.mark(instrument, close);
+        ended
     }
 
     /// Looks for the next execution in the current bar; `false` when there is none and the account has been marked to
     /// the close.
-    #[inline]
     pub fn resume(&mut self) -> bool {
-        if !self.orders.is_empty() {
-            if self.match_next() {
-                return true;
-            }
-            self.expire();
+        if self.match_next() {
+            return true;
         }
-        let bar = &self.bar;
-        if let Some(holding) = self.holdings.get_mut(bar.instrument as usize) {
-            if holding.signal != 0.0 {
-                self.counts.signals += 1;
-                self.counts.signal_hits += u64::from((bar.close - holding.mark) * holding.signal > 0.0);
-                holding.signal = 0.0;
-            }
-            holding.mark = bar.close;
-        }
+        self.expire();
+        self.mark(self.bar.instrument, self.bar.close);
         false
     }
 
@@ -132,7 +141,7 @@ impl Venue {
                 let id = self.next_id;
                 self.next_id += 1;
                 self.counts.orders += 1;
-                self.orders.push(OpenOrder { id, order, sent: self.bar.time, first_day: None });
+                self.orders.push(OpenOrder { id, order, sent: self.now, first_day: None });
                 Ok(id)
             }
             Err(rejection) => {
@@ -203,14 +212,43 @@ impl Venue {
     #[inline]
     fn end_of_step(&mut self) -> f64 {
         self.counts.steps += 1;
-        let mut equity = self.cash;
-        let mut in_market = false;
-        for holding in &self.holdings {
-            equity += holding.value();
-            in_market |= holding.quantity != 0.0;
+        // One instrument is the usual case, and its sum needs no loop.
+        if let [only] = self.holdings.as_slice() {
+            self.counts.steps_in_market += u64::from(only.quantity != 0.0);
+            return self.cash + only.value();
         }
-        self.counts.steps_in_market += u64::from(in_market);
-        equity
+        self.counts.steps_in_market += u64::from(self.holdings.iter().any(|holding| holding.quantity != 0.0));
+        self.equity()
+    }
+
+    /// The equity at the end of the time step that a bar of another time ends.
+    #[inline]
+    fn begin(&mut self, time: i64) -> Option<f64> {
+        let ended = (time != self.now && self.has_bar).then(|| self.end_of_step());
+        self.has_bar = true;
+        self.now = time;
+        ended
+    }
+
+    /// Kept out of the way of quiet bars.
+    #[inline(never)]
+    fn match_bar(&mut self, bar: &Bar) -> bool {
+        self.bar = *bar;
+        self.activate();
+        self.resume()
+    }
+
+    /// Ends a bar: its close is what the position is worth.
+    #[inline]
+    fn mark(&mut self, instrument: u32, close: f64) {
+        if let Some(holding) = self.holdings.get_mut(instrument as usize) {
+            if holding.signal != 0.0 {
+                self.counts.signals += 1;
+                self.counts.signal_hits += u64::from((close - holding.mark) * holding.signal > 0.0);
+                holding.signal = 0.0;
+            }
+            holding.mark = close;
+        }
     }
 
     /// Executes the first order that trades in the current bar, if any.

@@ -25,9 +25,12 @@ const MEMBERS: [&str; 6] = [
     "plugin-sdk/macros",
 ];
 /// Changes whenever the way in which kits are built does.
-const RECIPE: &[u8] = b"2";
-/// A guest's shadow stack. The linker's default of a megabyte would have to be zeroed for every run.
-pub(crate) const LINK_STACK: &str = "link-arg=-zstack-size=65536";
+const RECIPE: &[u8] = b"5";
+/// How guests are linked. A shadow stack of 64 KiB, since the linker's default of a megabyte would have to be zeroed for
+/// every run; and a memory that is large enough from the start for what most strategies allocate, since growing it is a
+/// system call that stops the other workers for a moment.
+pub(crate) const LINK_ARGS: [&str; 4] =
+    ["-C", "link-arg=-zstack-size=65536", "-C", "link-arg=--initial-memory=262144"];
 const HINT: &str = "the first build needs the crates that the SDK depends on: check the network, or run it once where there is one";
 
 /// A kit on disk.
@@ -101,8 +104,9 @@ impl Kit {
         self.dir.join("src/plugin-sdk")
     }
 
-    pub(crate) fn shim(&self) -> PathBuf {
-        self.dir.join("src/host/guest/shim.rs")
+    /// The entry points of a strategy's component.
+    pub(crate) fn shim(&self) -> &'static str {
+        include_str!("../../../guest/shim.rs")
     }
 
     pub(crate) fn sdk_rlib(&self) -> PathBuf {
@@ -184,7 +188,7 @@ fn cargo_build(dir: &Path, src: &Path, toolchain: &Toolchain) -> Result<(), Comp
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
-    flags.extend(["-C".to_owned(), LINK_STACK.to_owned(), "-C".to_owned(), "strip=debuginfo".to_owned()]);
+    flags.extend(LINK_ARGS.into_iter().chain(["-C", "strip=debuginfo"]).map(str::to_owned));
     let mut command = Command::new(&toolchain.cargo);
     command
         .args(["build", "--release", "--target", TARGET, "--manifest-path"])

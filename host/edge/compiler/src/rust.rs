@@ -1,7 +1,7 @@
 //! One file of Rust to a component.
 //!
-//! Two calls of `rustc`: the author's file as a library, with `unsafe` forbidden; then the kit's entry points, which are
-//! trusted, own the exports, and link it.
+//! One call of `rustc`: the kit's entry points, which are trusted and own the exports, with the author's file as a
+//! module of its own in which unsafe code is forbidden.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,14 @@ use stratbox_domain::KeyBuilder;
 
 use crate::cache::FileCache;
 use crate::componentize::componentize;
-use crate::kit::{Kit, LINK_STACK};
+use crate::kit::{Kit, LINK_ARGS};
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{Compile, CompileError, Compiled, Diagnostics, Source};
 
+/// The entry points' file. No source has a name that begins with a dot.
+const ENTRY: &str = ".entry.rs";
 /// Changes whenever the same source would become another component.
-const RECIPE: &[u8] = b"1";
+const RECIPE: &[u8] = b"4";
 /// More than a person reads, and more than is kept.
 const MAX_WORDS: u64 = 4 << 20;
 
@@ -41,24 +43,13 @@ impl RustCompiler {
 
     fn build(&self, source: &Source) -> Result<Compiled, CompileError> {
         let work = tempfile::tempdir().map_err(CompileError::io(std::env::temp_dir()))?;
-        let file = work.path().join(source.name());
-        std::fs::write(&file, source.text()).map_err(CompileError::io(&file))?;
         let rejected = |diagnostics| CompileError::Rejected { name: source.name().to_owned(), diagnostics };
-
-        let mut library = self.rustc(work.path());
-        library
-            .args(["--crate-type", "rlib", "--crate-name", "strategy", "-o", "libstrategy.rlib"])
-            // Forbidding beats whatever the file allows itself.
-            .args(["-F", "unsafe_code", "-F", "long_running_const_eval"])
-            .arg(source.name());
-        let diagnostics = run(&mut library)?.map_err(rejected)?;
-
-        let mut module = self.rustc(work.path());
-        module
-            .args(["--crate-type", "cdylib", "--crate-name", "component", "-o", "component.wasm"])
-            .args(["-C", LINK_STACK, "-C", "strip=debuginfo", "--extern", "strategy=libstrategy.rlib"])
-            .arg(self.kit.shim());
-        run(&mut module)?.map_err(|said| rejected(explain_shim(said)))?;
+        let entry = format!("{}\n{}", module_of(source), self.kit.shim());
+        for (name, text) in [(source.name(), source.text()), (ENTRY, &entry)] {
+            let file = work.path().join(name);
+            std::fs::write(&file, text).map_err(CompileError::io(&file))?;
+        }
+        let diagnostics = run(&mut self.rustc(work.path()))?.map_err(|said| rejected(explain(said)))?;
 
         let path = work.path().join("component.wasm");
         let module = std::fs::read(&path).map_err(CompileError::io(&path))?;
@@ -66,7 +57,7 @@ impl RustCompiler {
         Ok(Compiled { component, diagnostics, cached: false })
     }
 
-    /// What both calls have in common. The environment is empty: a source can name variables.
+    /// The compiler, with an empty environment: a source can name variables.
     fn rustc(&self, work: &Path) -> Command {
         let mut command = Command::new(&self.toolchain.rustc);
         command
@@ -76,9 +67,21 @@ impl RustCompiler {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .args(["--edition", "2024", "--target", TARGET, "--error-format", "json"])
-            .args(["-C", "opt-level=3", "-C", "panic=abort", "-C", "codegen-units=1"])
+            .args(["--crate-type", "cdylib", "--crate-name", "component", "-o", "component.wasm"])
+            .args([
+                "-C",
+                "opt-level=3",
+                "-C",
+                "panic=abort",
+                "-C",
+                "codegen-units=1",
+                "-C",
+                "strip=debuginfo",
+            ])
+            .args(LINK_ARGS)
             .arg("--extern")
-            .arg(prefixed("stratbox_sdk=", &self.kit.sdk_rlib()));
+            .arg(prefixed("stratbox_sdk=", &self.kit.sdk_rlib()))
+            .arg(ENTRY);
         for dir in self.kit.dependency_dirs() {
             command.arg("-L").arg(prefixed("dependency=", &dir));
         }
@@ -125,10 +128,15 @@ fn run(command: &mut Command) -> Result<Result<Diagnostics, Diagnostics>, Compil
     Ok(Err(said))
 }
 
-/// The entry points fail to link with a strategy for one reason that an author can do something about.
-fn explain_shim(said: Diagnostics) -> Diagnostics {
+/// Declares the author's file as a module. Forbidding beats whatever the file allows itself.
+fn module_of(source: &Source) -> String {
+    format!("#[forbid(unsafe_code, long_running_const_eval)] #[path = {:?}] mod strategy;", source.name())
+}
+
+/// What an author cannot know from the compiler's words, since the entry points are not theirs.
+fn explain(said: Diagnostics) -> Diagnostics {
     let has_no_strategy = said.items.iter().any(|item| item.message.contains("StratboxStrategy"));
-    if has_no_strategy {
+    if has_no_strategy && said.errors == 1 {
         Diagnostics::single(
             "the file does not say which type is its strategy: end it with `strategy!(YourType);`",
         )

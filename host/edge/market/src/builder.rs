@@ -138,21 +138,17 @@ impl Builder {
         let bars = &self.bars;
         let columns = Columns {
             rows: bars.len(),
-            instrument: column(bars, |bar| bar.instrument),
-            time: column(bars, |bar| bar.time),
-            open: column(bars, |bar| bar.open),
-            high: column(bars, |bar| bar.high),
-            low: column(bars, |bar| bar.low),
-            close: column(bars, |bar| bar.close),
-            volume: column(bars, |bar| bar.volume),
+            instrument: column(bars, |bar| [bar.instrument]),
+            time: column(bars, |bar| [bar.time]),
+            ohlcv: column(bars, |bar| [bar.open, bar.high, bar.low, bar.close, bar.volume]),
         };
         (self.instruments, columns)
     }
 }
 
-/// One value of each bar, aligned for its type.
-fn column<T: ArrowNativeType>(bars: &[Bar], value: impl Fn(&Bar) -> T) -> Bytes {
-    Bytes::from_owner(Buffer::from_vec(bars.iter().map(value).collect::<Vec<T>>()))
+/// Some values of each bar, aligned for their type.
+fn column<T: ArrowNativeType, const N: usize>(bars: &[Bar], values: impl Fn(&Bar) -> [T; N]) -> Bytes {
+    Bytes::from_owner(Buffer::from_vec(bars.iter().flat_map(values).collect::<Vec<T>>()))
 }
 
 /// The rules that a bar keeps alone. They are exact: vendors that round a bar's four prices do so alike, so that a close

@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampNanosecondType, UInt32Type};
-use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use arrow_array::{ArrayRef, ArrowPrimitiveType, FixedSizeListArray, PrimitiveArray, RecordBatch};
 use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_footer_length};
 use arrow_ipc::writer::FileWriter;
 use arrow_ipc::{Block, Footer, root_as_footer};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use stratbox_domain::{BarSource, Columns, Digest, Instrument, KeyBuilder};
@@ -27,7 +27,7 @@ use stratbox_domain::{BarSource, Columns, Digest, Instrument, KeyBuilder};
 use crate::Dataset;
 
 /// Part of every file's name. To be raised with any change to what files are read as, or to how they are kept.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The schema's metadata has one entry, a [`Label`] in JSON.
 const LABEL: &str = "stratbox";
@@ -104,12 +104,20 @@ fn seal_of(data: &[u8], tail: &[u8]) -> Digest {
     KeyBuilder::new("stratbox market seal").field("data", data).field("tail", tail).finish()
 }
 
+/// Open, high, low, close and volume.
+const PRICES: i32 = 5;
+
+fn number() -> FieldRef {
+    Arc::new(Field::new("item", DataType::Float64, false))
+}
+
 fn schema(label: &str) -> Schema {
     let time = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
-    let mut fields = vec![Field::new("instrument", DataType::UInt32, false), Field::new("time", time, false)];
-    for name in ["open", "high", "low", "close", "volume"] {
-        fields.push(Field::new(name, DataType::Float64, false));
-    }
+    let fields = vec![
+        Field::new("instrument", DataType::UInt32, false),
+        Field::new("time", time, false),
+        Field::new("ohlcv", DataType::FixedSizeList(number(), PRICES), false),
+    ];
     Schema::new_with_metadata(fields, [(LABEL, label)])
 }
 
@@ -123,15 +131,11 @@ fn encode(dataset: &Dataset, sources: Digest) -> Result<Vec<u8>, Failure> {
     };
     let schema = Arc::new(schema(&serde_json::to_string(&label)?));
     let columns = dataset.all();
-    let number = |bytes: &Bytes| -> ArrayRef { Arc::new(array::<Float64Type>(bytes, columns.rows)) };
+    let prices = Arc::new(array::<Float64Type>(&columns.ohlcv, columns.rows * PRICES as usize));
     let arrays: Vec<ArrayRef> = vec![
         Arc::new(array::<UInt32Type>(&columns.instrument, columns.rows)),
         Arc::new(array::<TimestampNanosecondType>(&columns.time, columns.rows).with_timezone("UTC")),
-        number(&columns.open),
-        number(&columns.high),
-        number(&columns.low),
-        number(&columns.close),
-        number(&columns.volume),
+        Arc::new(FixedSizeListArray::try_new(number(), PRICES, prices, None)?),
     ];
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)?;
     let mut writer = FileWriter::try_new(Vec::new(), &schema)?;
@@ -155,18 +159,14 @@ fn decode(file: &Bytes, footer: &Footer<'_>, schema: SchemaRef) -> Result<Column
     let batch = decoder.read_record_batch(block, &bytes)?.ok_or("an empty block")?;
     Ok(Columns {
         rows: batch.num_rows(),
-        instrument: column::<UInt32Type>(&batch, 0),
-        time: column::<TimestampNanosecondType>(&batch, 1),
-        open: column::<Float64Type>(&batch, 2),
-        high: column::<Float64Type>(&batch, 3),
-        low: column::<Float64Type>(&batch, 4),
-        close: column::<Float64Type>(&batch, 5),
-        volume: column::<Float64Type>(&batch, 6),
+        instrument: column::<UInt32Type>(batch.column(0)),
+        time: column::<TimestampNanosecondType>(batch.column(1)),
+        ohlcv: column::<Float64Type>(batch.column(2).as_fixed_size_list().values()),
     })
 }
 
-fn column<T: ArrowPrimitiveType>(batch: &RecordBatch, index: usize) -> Bytes {
-    Bytes::from_owner(batch.column(index).as_primitive::<T>().values().inner().clone())
+fn column<T: ArrowPrimitiveType>(array: &ArrayRef) -> Bytes {
+    Bytes::from_owner(array.as_primitive::<T>().values().inner().clone())
 }
 
 #[expect(unsafe_code, reason = "a memory map is what lets all workers share one copy")]

@@ -98,15 +98,16 @@ impl Dataset {
     pub fn bar(&self, row: u64) -> Bar {
         let row = usize::try_from(row).unwrap_or(usize::MAX);
         let columns = &self.columns;
-        let number = |column: &Bytes| f64::from_le_bytes(cells(column)[row]);
+        let prices: &[[u8; 8]] = cells(&columns.ohlcv);
+        let [open, high, low, close, volume] = prices.as_chunks().0[row].map(f64::from_le_bytes);
         Bar {
             instrument: u32::from_le_bytes(cells(&columns.instrument)[row]),
             time: i64::from_le_bytes(cells(&columns.time)[row]),
-            open: number(&columns.open),
-            high: number(&columns.high),
-            low: number(&columns.low),
-            close: number(&columns.close),
-            volume: number(&columns.volume),
+            open,
+            high,
+            low,
+            close,
+            volume,
         }
     }
 
@@ -238,11 +239,7 @@ fn content_digest(instruments: &[Instrument], columns: &Columns) -> Digest {
     let key = instruments.iter().fold(start, |key, it| key.field("symbol", it.symbol.as_bytes()));
     key.field("instrument", &columns.instrument)
         .field("time", &columns.time)
-        .field("open", &columns.open)
-        .field("high", &columns.high)
-        .field("low", &columns.low)
-        .field("close", &columns.close)
-        .field("volume", &columns.volume)
+        .field("ohlcv", &columns.ohlcv)
         .finish()
 }
 
@@ -277,10 +274,6 @@ fn slice(columns: &Columns, rows: Range<usize>) -> Columns {
         rows: rows.len(),
         instrument: cut(&columns.instrument, 4),
         time: cut(&columns.time, 8),
-        open: cut(&columns.open, 8),
-        high: cut(&columns.high, 8),
-        low: cut(&columns.low, 8),
-        close: cut(&columns.close, 8),
-        volume: cut(&columns.volume, 8),
+        ohlcv: cut(&columns.ohlcv, 40),
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use stratbox_domain::{Digest, KeyBuilder, Recorder};
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Engine, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures,
+    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmFeatures,
 };
 
 use crate::Error;
@@ -90,6 +91,7 @@ fn config() -> Config {
         .total_tables(SLOTS * CORE_INSTANCES)
         .max_tables_per_component(CORE_INSTANCES)
         .max_memory_size(MAX_MEMORY)
+        .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(16 << 10);
     let mut config = Config::new();
@@ -102,7 +104,7 @@ fn config() -> Config {
         .epoch_interruption(true)
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .compiler_inlining(Inlining::Yes)
+        .compiler_inlining(Inlining::InterModule)
         .max_wasm_stack(MAX_WASM_STACK)
         .wasm_backtrace_max_frames(None)
         .coredump_on_trap(true)

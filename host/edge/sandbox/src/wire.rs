@@ -12,17 +12,13 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 pub(crate) struct WireColumns {
     instrument: Bytes,
     time: Bytes,
-    open: Bytes,
-    high: Bytes,
-    low: Bytes,
-    close: Bytes,
-    volume: Bytes,
+    ohlcv: Bytes,
 }
 
 impl From<Columns> for WireColumns {
     fn from(columns: Columns) -> Self {
-        let Columns { rows: _, instrument, time, open, high, low, close, volume } = columns;
-        Self { instrument, time, open, high, low, close, volume }
+        let Columns { rows: _, instrument, time, ohlcv } = columns;
+        Self { instrument, time, ohlcv }
     }
 }
 

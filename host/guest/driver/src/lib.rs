@@ -15,6 +15,8 @@ wit_bindgen::generate!({
     world: "stratbox:engine/driver",
     path: ["../../../wit", "../wit"],
     generate_all,
+    // There are no constructors to run, and asking each time costs a call on every bar.
+    disable_run_ctors_once_workaround: true,
 });
 
 /// Rows read at once. The columns of a chunk (28 KiB) fit the cache, whatever the length of the data, and the cost of
@@ -22,9 +24,17 @@ wit_bindgen::generate!({
 const CHUNK: u32 = 512;
 
 /// Where the run is. A trap leaves no message, so the host looks for this in the memory of the dead: `MARK` says where it
-/// is, the third number is one more than the index of the current bar, and 0 outside of the bars.
-static PROGRESS: [AtomicU64; 3] = [AtomicU64::new(MARK[0]), AtomicU64::new(MARK[1]), AtomicU64::new(0)];
+/// is, the third number is one more than the index of the current bar, and 0 outside of the bars. It is an exported symbol,
+/// or else the compiler would see that nobody reads it.
+#[unsafe(no_mangle)]
+pub static STRATBOX_PROGRESS: [AtomicU64; 3] =
+    [AtomicU64::new(MARK[0]), AtomicU64::new(MARK[1]), AtomicU64::new(0)];
 const MARK: [u64; 2] = [0x7374_7261_7462_6f78, 0x7072_6f67_7265_7373];
+
+/// Uses the memory that the component starts with, where the standard library's would ask for more: a system call.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 struct Component;
 
@@ -50,37 +60,38 @@ impl Guest for Component {
             }
             next += read;
         }
-        PROGRESS[2].store(0, Ordering::Relaxed);
+        STRATBOX_PROGRESS[2].store(0, Ordering::Relaxed);
         control::close();
         strategy::finish();
         Ok(control::report())
     }
 }
 
-/// Plays a chunk; how many bars it had.
+/// Plays a chunk; how many bars it had. A function of its own, small enough for the engine to inline the venue and the
+/// adapters into it.
+#[inline(never)]
 fn play(first: u64, columns: &market::Columns) -> u64 {
-    let numbers = |column: &[u8], row: usize| f64::from_bits(word(column, row));
-    let rows = columns.time.len() / 8;
-    for row in 0..rows {
-        PROGRESS[2].store(first + row as u64 + 1, Ordering::Relaxed);
-        let bar = Bar {
-            instrument: half_word(&columns.instrument, row),
-            time: word(&columns.time, row) as i64,
-            open: numbers(&columns.open, row),
-            high: numbers(&columns.high, row),
-            low: numbers(&columns.low, row),
-            close: numbers(&columns.close, row),
-            volume: numbers(&columns.volume, row),
-        };
-        if control::step(bar) {
+    let instruments = columns.instrument.as_chunks::<4>().0;
+    let times = columns.time.as_chunks::<8>().0;
+    let prices = columns.ohlcv.as_chunks::<8>().0.as_chunks::<5>().0;
+    let mut row = first;
+    for ((instrument, time), prices) in instruments.iter().zip(times).zip(prices) {
+        row += 1;
+        STRATBOX_PROGRESS[2].store(row, Ordering::Relaxed);
+        let [open, high, low, close, volume] = prices.map(f64::from_le_bytes);
+        let instrument = u32::from_le_bytes(*instrument);
+        let time = i64::from_le_bytes(*time);
+        let bar = Bar { instrument, time, open, high, low, close, volume };
+        if control::begin(instrument, time, close) && control::step(bar) {
             tell_fills();
         }
         strategy::on_bar(bar);
     }
-    rows as u64
+    row - first
 }
 
 #[cold]
+#[inline(never)]
 fn tell_fills() {
     loop {
         if let Some(fill) = control::last_fill() {
@@ -90,16 +101,4 @@ fn tell_fills() {
             return;
         }
     }
-}
-
-#[inline]
-fn word(column: &[u8], row: usize) -> u64 {
-    let (words, _) = column.as_chunks::<8>();
-    u64::from_le_bytes(words[row])
-}
-
-#[inline]
-fn half_word(column: &[u8], row: usize) -> u32 {
-    let (words, _) = column.as_chunks::<4>();
-    u32::from_le_bytes(words[row])
 }

@@ -16,6 +16,8 @@ wit_bindgen::generate!({
     world: "stratbox:engine/venue",
     path: ["../../../wit", "../wit"],
     generate_all,
+    // There are no constructors to run, and asking each time costs a call on every bar.
+    disable_run_ctors_once_workaround: true,
 });
 
 /// Entering the host costs as much as some twenty bars, and a batch of this size still fits the cache.
@@ -33,6 +35,7 @@ impl State {
         Self { venue, equity: Vec::with_capacity(BATCH), fills: Vec::new() }
     }
 
+    #[inline]
     fn push_equity(&mut self, value: f64) {
         self.equity.push(value);
         if self.equity.len() == BATCH {
@@ -47,11 +50,15 @@ impl State {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn flush_equity(&mut self) {
         recorder::equity(&self.equity);
         self.equity.clear();
     }
 
+    #[cold]
+    #[inline(never)]
     fn flush_fills(&mut self) {
         recorder::fills(&self.fills);
         self.fills.clear();
@@ -74,8 +81,26 @@ fn slot() -> &'static mut Option<State> {
 /// The state; before `open`, when a strategy asks for its broker in `describe`, an account of no instruments.
 #[inline]
 fn state() -> &'static mut State {
-    slot().get_or_insert_with(|| State::new(VenuePolicy::default(), 0))
+    let slot = slot();
+    if slot.is_none() {
+        open(VenuePolicy::default(), 0);
+    }
+    match slot {
+        Some(state) => state,
+        None => unreachable!("it was opened just now"),
+    }
 }
+
+#[cold]
+#[inline(never)]
+fn open(policy: VenuePolicy, instruments: u32) {
+    *slot() = Some(State::new(policy, instruments));
+}
+
+/// Uses the memory that the component starts with, where the standard library's would ask for more: a system call.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 struct Component;
 
@@ -127,7 +152,19 @@ impl control::Guest for Component {
             allow_short: policy.allow_short,
             max_open_orders: policy.max_open_orders,
         };
-        *slot() = Some(State::new(policy, instruments));
+        crate::open(policy, instruments);
+    }
+
+    #[inline]
+    fn begin(instrument: u32, time: i64, close: f64) -> bool {
+        let state = state();
+        if !state.venue.is_quiet() {
+            return true;
+        }
+        if let Some(value) = state.venue.step_quiet(instrument, time, close) {
+            state.push_equity(value);
+        }
+        false
     }
 
     fn step(bar: control::Bar) -> bool {
@@ -188,7 +225,9 @@ fn from_wire_order(order: &wire::Order) -> Order {
             wire::OrderKind::Market => OrderKind::Market,
             wire::OrderKind::Limit(price) => OrderKind::Limit(price),
             wire::OrderKind::Stop(price) => OrderKind::Stop(price),
-            wire::OrderKind::StopLimit(wire::StopLimit { stop, limit }) => OrderKind::StopLimit { stop, limit },
+            wire::OrderKind::StopLimit(wire::StopLimit { stop, limit }) => {
+                OrderKind::StopLimit { stop, limit }
+            }
         },
         quantity: order.quantity,
         time_in_force: match order.time_in_force {

@@ -136,7 +136,7 @@ fn columns_lie_in_the_mapped_file() {
     let line = maps.lines().find(|line| line.ends_with(file.to_str().unwrap())).unwrap();
     let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
     let mapped = usize::from_str_radix(start, 16).unwrap()..usize::from_str_radix(end, 16).unwrap();
-    for column in [columns.instrument, columns.time, columns.open, columns.volume] {
+    for column in [columns.instrument, columns.time, columns.ohlcv] {
         assert!(mapped.contains(&(column.as_ptr() as usize)));
     }
 }
@@ -152,20 +152,14 @@ fn the_file_is_plain_arrow_for_other_tools() {
     let schema = batch.schema();
     let time = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
     assert_eq!(schema.field_with_name("time").unwrap(), &Field::new("time", time, false));
-    assert_eq!(schema.fields().len(), 7);
+    assert_eq!(schema.fields().len(), 3);
     assert!(schema.metadata()["stratbox"].contains(&dataset.digest().to_string()));
     for (row, bar) in bars(&dataset).into_iter().enumerate() {
         assert_eq!(batch["instrument"].as_primitive::<UInt32Type>().value(row), bar.instrument);
         assert_eq!(batch["time"].as_primitive::<TimestampNanosecondType>().value(row), bar.time);
-        for (name, value) in [
-            ("open", bar.open),
-            ("high", bar.high),
-            ("low", bar.low),
-            ("close", bar.close),
-            ("volume", bar.volume),
-        ] {
-            assert_eq!(batch[name].as_primitive::<Float64Type>().value(row), value);
-        }
+        let prices = batch["ohlcv"].as_fixed_size_list().value(row);
+        let expected = [bar.open, bar.high, bar.low, bar.close, bar.volume];
+        assert_eq!(prices.as_primitive::<Float64Type>().values().as_ref(), expected);
     }
 }
 

@@ -89,16 +89,16 @@ proptest! {
         for source in [&*dataset as &dyn BarSource, &view] {
             let whole = source.columns(0, u32::MAX);
             prop_assert_eq!(whole.rows as u64, source.rows());
-            let mut joined: [Vec<u8>; 7] = Default::default();
+            let mut joined: [Vec<u8>; 3] = Default::default();
             for start in (0..source.rows()).step_by(size as usize) {
                 let chunk = source.columns(start, size);
                 prop_assert_eq!(chunk.rows as u64, (source.rows() - start).min(size.into()));
-                let parts = [chunk.instrument, chunk.time, chunk.open, chunk.high, chunk.low, chunk.close, chunk.volume];
+                let parts = [chunk.instrument, chunk.time, chunk.ohlcv];
                 for (column, part) in joined.iter_mut().zip(parts) {
                     column.extend_from_slice(&part);
                 }
             }
-            let columns = [whole.instrument, whole.time, whole.open, whole.high, whole.low, whole.close, whole.volume];
+            let columns = [whole.instrument, whole.time, whole.ohlcv];
             prop_assert_eq!(joined, columns.map(|column| column.to_vec()));
             prop_assert_eq!(source.columns(source.rows(), size).rows, 0);
             prop_assert_eq!(source.columns(u64::MAX, u32::MAX).rows, 0);

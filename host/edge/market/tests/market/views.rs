@@ -83,5 +83,5 @@ fn adjoining_views_divide_the_shipped_data_without_loss_or_overlap() {
 fn a_view_shares_the_dataset_s_memory() {
     let dataset = dataset();
     let view = dataset.view(Some(YEAR_2020 + DAY), None);
-    assert_eq!(view.columns(1, 1).close.as_ptr(), dataset.columns(3, 1).close.as_ptr());
+    assert_eq!(view.columns(1, 1).ohlcv.as_ptr(), dataset.columns(3, 1).ohlcv.as_ptr());
 }
