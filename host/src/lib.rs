@@ -1,1 +1,56 @@
-//! Under construction.
+//! The library behind the `stratbox` command.
+//!
+//! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
+//! its work (`scaffold`, `build`, `run`, `sweep`) and leaves a report, and the report becomes text (`render`). Only
+//! `main` reads the environment and writes to standard output; only progress and notes are written on the way.
+
+mod backtest;
+mod bars;
+mod build;
+mod cli;
+mod exit;
+mod failure;
+mod file;
+mod interrupt;
+mod key;
+mod render;
+mod run;
+mod scaffold;
+mod strategy;
+mod sweep;
+mod wiring;
+
+pub use cli::Environment;
+pub use exit::Exit;
+
+use std::ffi::OsString;
+
+use cli::{Command, Settings};
+
+/// What the process has left to say when everything is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The result.
+    pub stdout: String,
+    /// What went wrong, for people.
+    pub stderr: String,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// Does what `args` (with the program's name first) ask for. `note` is given a line at a time what people may want to
+/// know while they wait.
+#[must_use]
+pub fn execute(args: &[OsString], environment: &Environment, note: &dyn Fn(&str)) -> Finished {
+    let Settings { format, cache, command } = match cli::parse(args, environment) {
+        Ok(settings) => settings,
+        Err(finished) => return finished,
+    };
+    match command {
+        Command::New(args) => render::finish(format, scaffold::create(&args, &cache, note)),
+        Command::Build(args) => render::finish(format, build::build(&args, &cache, note)),
+        Command::Inspect(args) => render::finish(format, build::inspect(&args, &cache, note)),
+        Command::Run(settings) => render::finish(format, run::run(&settings, &cache, note)),
+        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &cache, note)),
+    }
+}

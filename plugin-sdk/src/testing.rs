@@ -68,7 +68,7 @@ impl Backtest {
         let mut venue = Venue::new(self.policy, self.instruments.len() as u32);
         let (mut equity, mut fills) = (Vec::new(), Vec::new());
         drive(&mut strategy, &mut venue, &self.bars, &mut |value| equity.push(value), &mut |fill| {
-            fills.push(fill)
+            fills.push(fill);
         });
         Ok(Report { equity, fills, log: LOG.take(), summary: venue.summary() })
     }

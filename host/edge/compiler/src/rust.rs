@@ -133,16 +133,20 @@ fn module_of(source: &Source) -> String {
     format!("#[forbid(unsafe_code, long_running_const_eval)] #[path = {:?}] mod strategy;", source.name())
 }
 
-/// What an author cannot know from the compiler's words, since the entry points are not theirs.
+/// What an author cannot know from the compiler's words, since the entry points are not theirs: the strategy is not named.
+/// Beside other errors that is only their consequence.
 fn explain(said: Diagnostics) -> Diagnostics {
-    let has_no_strategy = said.items.iter().any(|item| item.message.contains("StratboxStrategy"));
-    if has_no_strategy && said.errors == 1 {
-        Diagnostics::single(
-            "the file does not say which type is its strategy: end it with `strategy!(YourType);`",
-        )
-    } else {
-        said
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        said.items.iter().cloned().partition(|item| item.file.as_deref() == Some(ENTRY));
+    let lacks_strategy = ours.iter().any(|item| item.message.contains("StratboxStrategy"));
+    if !lacks_strategy {
+        return said;
     }
+    let rest: Diagnostics = theirs.into_iter().collect();
+    if rest.errors > 0 {
+        return rest;
+    }
+    Diagnostics::single("the file does not say which type is its strategy: end it with `strategy!(YourType);`")
 }
 
 fn prefixed(prefix: &str, path: &Path) -> std::ffi::OsString {

@@ -43,6 +43,16 @@ pub(crate) fn compose(guests: &Guests, strategy: &[u8]) -> Result<Vec<u8>, Error
     graph.0.encode(EncodeOptions::default()).map_err(|cause| Error::Component(cause.to_string()))
 }
 
+/// The names of what a component imports.
+///
+/// # Errors
+/// The bytes are not a component.
+pub fn imports(component: &[u8]) -> Result<Vec<String>, Error> {
+    let mut graph = Graph(CompositionGraph::new());
+    let package = graph.register("user:strategy", component).map_err(Error::Component)?;
+    Ok(graph.imports(package).map(|name| text::escaped(name, 200)).collect())
+}
+
 fn ours(cause: impl std::fmt::Display) -> Error {
     Error::Engine(format!("composition failed: {cause}"))
 }
@@ -60,12 +70,14 @@ impl Graph {
         self.register(name, component).map(|package| self.0.instantiate(package))
     }
 
+    fn imports(&self, package: PackageId) -> impl Iterator<Item = &String> {
+        self.0.types()[self.0[package].ty()].imports.keys()
+    }
+
     /// Names what a strategy imports, all of which it may.
     fn check_imports(&self, package: PackageId) -> Result<Vec<String>, Error> {
-        let world = &self.0.types()[self.0[package].ty()];
-        let imports: Vec<String> = world.imports.keys().cloned().collect();
-        match imports.iter().find(|import| !IMPORTS.contains(&import.as_str())) {
-            None => Ok(imports),
+        match self.imports(package).find(|import| !IMPORTS.contains(&import.as_str())) {
+            None => Ok(self.imports(package).cloned().collect()),
             Some(import) => Err(Error::Component(format!(
                 "it imports `{}`: a strategy may import only {}",
                 text::escaped(import, 200),

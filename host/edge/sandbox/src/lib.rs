@@ -17,7 +17,7 @@ mod text;
 mod wire;
 
 pub use artifact::{Artifact, ArtifactCache};
-pub use compose::Guests;
+pub use compose::{Guests, imports};
 pub use engine::Sandbox;
 pub use host::{Log, LogLine};
 pub use run::{RunReport, RunRequest};

@@ -1,0 +1,86 @@
+//! The bars of a run or a sweep, and what is said about them in results.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use stratbox_domain::{BarSource, Digest};
+use stratbox_market::Source;
+use stratbox_metrics::periods_per_year;
+
+use crate::failure::Failure;
+use crate::render::text::{inline, time};
+use crate::wiring::Engine;
+
+/// Bars that are ready to run on.
+pub(crate) struct Bars {
+    pub(crate) source: Arc<dyn BarSource>,
+    /// How many of their time steps make a year, if that can be told.
+    pub(crate) periods_per_year: Option<f64>,
+    pub(crate) summary: BarsSummary,
+}
+
+/// Which bars they are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct BarsSummary {
+    /// Symbols, in the order of indices.
+    pub(crate) instruments: Vec<String>,
+    pub(crate) rows: u64,
+    /// Distinct times.
+    pub(crate) steps: u64,
+    /// Time of the first row.
+    pub(crate) from: String,
+    /// Time of the last row.
+    pub(crate) to: String,
+    pub(crate) digest: Digest,
+}
+
+impl Bars {
+    /// The rows of some files from one time up to another, at least one.
+    pub(crate) fn open(
+        engine: &Engine,
+        sources: &[Source],
+        (from, to): (Option<i64>, Option<i64>),
+    ) -> Result<Self, Failure> {
+        let dataset = engine.bars(sources)?;
+        let view = dataset.view(from, to);
+        let Some((first, last)) = view.span() else {
+            return Err(no_rows(dataset.span(), (from, to)));
+        };
+        let summary = BarsSummary {
+            instruments: view.instruments().iter().map(|instrument| inline(&instrument.symbol)).collect(),
+            rows: view.rows(),
+            steps: view.steps(),
+            from: time(first),
+            to: time(last),
+            digest: view.digest(),
+        };
+        Ok(Self { periods_per_year: periods_per_year(view.times()), source: Arc::new(view), summary })
+    }
+}
+
+fn no_rows(span: Option<(i64, i64)>, (from, to): (Option<i64>, Option<i64>)) -> Failure {
+    let asked = match (from, to) {
+        (Some(from), Some(to)) => format!("from {} and before {}", time(from), time(to)),
+        (Some(from), None) => format!("from {}", time(from)),
+        (None, Some(to)) => format!("before {}", time(to)),
+        (None, None) => "at all".to_owned(),
+    };
+    let covered =
+        span.map_or("nothing".to_owned(), |(first, last)| format!("{} to {}", time(first), time(last)));
+    Failure::input(format!("there are no rows {asked}: the data covers {covered}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_range_is_answered_with_what_there_is() {
+        let day = 86_400_000_000_000;
+        let failure = no_rows(Some((0, 9 * day)), (Some(20 * day), Some(30 * day)));
+        assert_eq!(
+            failure.message,
+            "there are no rows from 1970-01-21 and before 1970-01-31: the data covers 1970-01-01 to 1970-01-10"
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! What was typed, with every default filled in and every value checked.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_market::Source;
+
+use super::args::{Args, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
+use crate::failure::Failure;
+
+/// What the program takes from its environment.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `STRATBOX_CACHE`.
+    pub cache: Option<OsString>,
+    /// `XDG_CACHE_HOME`.
+    pub xdg_cache_home: Option<OsString>,
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// The process's own.
+    #[must_use]
+    pub fn read() -> Self {
+        Self {
+            cache: std::env::var_os("STRATBOX_CACHE"),
+            xdg_cache_home: std::env::var_os("XDG_CACHE_HOME"),
+            home: std::env::home_dir(),
+        }
+    }
+
+    fn cache_dir(&self) -> Option<PathBuf> {
+        let given =
+            |value: &Option<OsString>| value.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
+        // The XDG specification has relative paths ignored.
+        let xdg = || given(&self.xdg_cache_home).filter(|dir| dir.is_absolute());
+        let home = || self.home.as_ref().filter(|dir| dir.is_absolute()).map(|home| home.join(".cache"));
+        given(&self.cache).or_else(|| xdg().or_else(home).map(|caches| caches.join("stratbox")))
+    }
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) format: Format,
+    /// Absolute: compilers are started in other directories.
+    pub(crate) cache: PathBuf,
+    pub(crate) command: Command,
+}
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    New(NewArgs),
+    Build(BuildArgs),
+    Inspect(InspectArgs),
+    Run(RunSettings),
+    Sweep(SweepArgs),
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct RunSettings {
+    pub(crate) strategy: PathBuf,
+    /// At least one.
+    pub(crate) sources: Vec<Source>,
+    /// Names, each once, and values as typed.
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+    pub(crate) policy: VenuePolicy,
+    pub(crate) limits: Limits,
+    pub(crate) log: bool,
+}
+
+pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings, Failure> {
+    let cache = args.cache.or_else(|| environment.cache_dir()).ok_or_else(|| {
+        Failure::environment("there is no directory for the cache: the home directory is not known")
+            .hint("name one with `--cache DIR` or `STRATBOX_CACHE`")
+    })?;
+    let command = match args.command {
+        Typed::New(args) => Command::New(args),
+        Typed::Build(args) => Command::Build(args),
+        Typed::Inspect(args) => Command::Inspect(args),
+        Typed::Run(args) => Command::Run(run(args)?),
+        Typed::Sweep(args) => Command::Sweep(args),
+    };
+    Ok(Settings { format: args.format, cache: absolute(&cache)?, command })
+}
+
+fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(dir)
+        .map_err(|error| Failure::environment(format!("the cache's directory cannot be used: {error}")))
+}
+
+fn run(args: RunArgs) -> Result<RunSettings, Failure> {
+    let (policy, limits) = (VenuePolicy::default(), Limits::default());
+    let policy = VenuePolicy {
+        initial_cash: args.cash.unwrap_or(policy.initial_cash),
+        fee_bps: args.fee_bps.unwrap_or(policy.fee_bps),
+        slippage_bps: args.slippage_bps.unwrap_or(policy.slippage_bps),
+        leverage: args.leverage.unwrap_or(policy.leverage),
+        allow_short: policy.allow_short && !args.no_short,
+        ..policy
+    };
+    policy.validate().map_err(|error| Failure::usage(error.to_string()))?;
+    let limits = Limits {
+        fuel: args.fuel.unwrap_or(limits.fuel),
+        memory_bytes: args.memory_bytes.unwrap_or(limits.memory_bytes),
+        wall_ms: args.wall_ms.unwrap_or(limits.wall_ms),
+        ..limits
+    };
+    limits.validate().map_err(Failure::usage)?;
+    let mut names = BTreeSet::new();
+    if let Some((name, _)) = args.params.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(Failure::usage(format!("parameter `{name}` is given twice: leave one out")));
+    }
+    Ok(RunSettings {
+        strategy: args.strategy,
+        sources: args.data,
+        params: args.params,
+        from: args.from,
+        to: args.to,
+        policy,
+        limits,
+        log: args.log,
+    })
+}

@@ -1,0 +1,86 @@
+//! What the process says in its exit code. The one table of codes; `--help` prints it.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// How the program ended, for scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done; faults of single variants are results of a sweep, not failures.
+    Ok,
+    /// The one run that was asked for ended with a fault.
+    Faulted,
+    /// The command line or an input file is wrong.
+    Usage,
+    /// The strategy cannot be run by anyone.
+    Strategy,
+    /// This machine or installation cannot do it.
+    Environment,
+    /// The one run that was asked for ran out of time.
+    TimedOut,
+    /// Ctrl-C.
+    Cancelled,
+}
+
+impl Exit {
+    /// Every way to end, in the order of codes.
+    pub const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::Faulted,
+        Self::Usage,
+        Self::Strategy,
+        Self::Environment,
+        Self::TimedOut,
+        Self::Cancelled,
+    ];
+
+    /// The process's exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self.row().0
+    }
+
+    fn row(self) -> (u8, &'static str) {
+        match self {
+            Self::Ok => (0, "done"),
+            Self::Faulted => (1, "`run`: the strategy faulted"),
+            // clap's own code for a command line that it does not understand.
+            Self::Usage => (2, "the command line or an input file is wrong"),
+            Self::Strategy => (3, "the strategy does not compile or does not fit the contract"),
+            Self::Environment => (4, "the environment: toolchain, network, cache or engine"),
+            Self::TimedOut => (5, "`run`: the run's time limit ended it"),
+            // What shells report for a process that SIGINT ended: 128 + 2.
+            Self::Cancelled => (130, "Ctrl-C; `sweep` keeps what was done"),
+        }
+    }
+
+    /// The codes and their meanings, for `--help`.
+    pub(crate) fn table() -> String {
+        let mut text = String::from("Exit codes:\n");
+        for exit in Self::ALL {
+            let (code, meaning) = exit.row();
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {code:>3}  {meaning}");
+        }
+        text
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_all_of_them_are_in_the_table() {
+        let table = Exit::table();
+        let codes = Exit::ALL.map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 130]);
+        assert!(codes.iter().all(|code| table.contains(&format!("\n  {code:>3}  "))), "{table}");
+    }
+}

@@ -1,0 +1,150 @@
+//! Why a command could not be carried out: one type for every command, whatever crate the cause came from.
+
+use std::error::Error;
+use std::path::Path;
+
+use serde::Serialize;
+use stratbox_compiler::{CompileError, Diagnostics, SourceError};
+use stratbox_market::MarketError;
+
+use crate::exit::Exit;
+use crate::render::text::inline;
+
+/// What kind of failure. The names are stable; the messages are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FailureKind {
+    /// The command line.
+    Usage,
+    /// A file that the user named.
+    Input,
+    /// A strategy's source does not compile.
+    Compile,
+    /// A strategy's component does not fit the contract.
+    Contract,
+    /// Toolchain, kit, cache or engine.
+    Environment,
+}
+
+/// A command that could not be carried out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    /// What happened and where.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+    /// What the compiler said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) diagnostics: Option<Diagnostics>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, diagnostics: None }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Usage, message)
+    }
+
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Input, message)
+    }
+
+    pub(crate) fn environment(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Environment, message)
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// A file that could not be written.
+    pub(crate) fn write(path: &Path, error: &std::io::Error) -> Self {
+        Self::environment(format!("cannot write `{}`: {error}", shown(path)))
+    }
+
+    /// Says where the cause was written down.
+    pub(crate) fn context(self, place: impl std::fmt::Display) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match self.kind {
+            FailureKind::Usage | FailureKind::Input => Exit::Usage,
+            FailureKind::Compile | FailureKind::Contract => Exit::Strategy,
+            FailureKind::Environment => Exit::Environment,
+        }
+    }
+}
+
+/// A path on one line, whatever its bytes are.
+pub(crate) fn shown(path: &Path) -> String {
+    inline(&path.to_string_lossy())
+}
+
+impl From<CompileError> for Failure {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::Rejected { name, diagnostics } => Self {
+                diagnostics: Some(diagnostics.clone()),
+                ..Self::new(FailureKind::Compile, format!("`{name}` does not compile: {diagnostics}"))
+            },
+            CompileError::Toolchain { problem, hint } => Self::environment(problem).hint(hint),
+            CompileError::Kit { problem, hint } => {
+                Self::environment(format!("the kit could not be built: {problem}")).hint(hint)
+            }
+            CompileError::Io { .. } => Self::environment(error.to_string()),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+impl From<stratbox_sandbox::Error> for Failure {
+    fn from(error: stratbox_sandbox::Error) -> Self {
+        use stratbox_sandbox::Error as Sandbox;
+        let kind = match error {
+            Sandbox::Component(_) | Sandbox::Describe(_) => FailureKind::Contract,
+            Sandbox::Engine(_) | Sandbox::Cache { .. } => FailureKind::Environment,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<MarketError> for Failure {
+    fn from(error: MarketError) -> Self {
+        let kind = match error {
+            MarketError::Cache { .. } => FailureKind::Environment,
+            _ => FailureKind::Input,
+        };
+        // Its messages leave the system's answer to their sources.
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Self::new(kind, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_cache_is_the_environments_fault_and_a_broken_file_the_users() {
+        let io = || std::io::Error::other("disk on fire");
+        let cache = stratbox_sandbox::Error::Cache { path: "x".into(), source: io() };
+        assert_eq!(Failure::from(cache).exit(), Exit::Environment);
+        let read = Failure::from(MarketError::Read { path: "x.csv".into(), source: io() });
+        assert_eq!(read.exit(), Exit::Usage);
+        assert!(read.message.ends_with(": disk on fire"), "{}", read.message);
+    }
+}

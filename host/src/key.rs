@@ -1,0 +1,115 @@
+//! The keys of runs: what makes two runs the same run.
+
+use stratbox_domain::{Digest, KeyBuilder, Limits, ParamValue, Params, RunKey, VenuePolicy};
+
+/// Everything in a run's key but its parameters, which differ from variant to variant.
+#[derive(Clone)]
+pub(crate) struct RunKeys(KeyBuilder);
+
+impl RunKeys {
+    /// Keys of runs of one artifact on the same bars under the same rules, by an engine of this version.
+    pub(crate) fn new(
+        artifact: &Digest,
+        bars: &Digest,
+        policy: &VenuePolicy,
+        limits: &Limits,
+        engine: &str,
+    ) -> Self {
+        // Destructured, so that a new field cannot be forgotten.
+        let VenuePolicy { initial_cash, fee_bps, slippage_bps, leverage, allow_short, max_open_orders } =
+            *policy;
+        let Limits { fuel, memory_bytes, wall_ms, log_bytes } = *limits;
+        let key = KeyBuilder::new("run")
+            .field("artifact", artifact.as_bytes())
+            .field("bars", bars.as_bytes())
+            .field("initial_cash", &initial_cash.to_bits().to_le_bytes())
+            .field("fee_bps", &fee_bps.to_bits().to_le_bytes())
+            .field("slippage_bps", &slippage_bps.to_bits().to_le_bytes())
+            .field("leverage", &leverage.to_bits().to_le_bytes())
+            .field("allow_short", &[u8::from(allow_short)])
+            .field("max_open_orders", &max_open_orders.to_le_bytes())
+            .field("fuel", &fuel.to_le_bytes())
+            .field("memory_bytes", &memory_bytes.to_le_bytes())
+            .field("wall_ms", &wall_ms.to_le_bytes())
+            .field("log_bytes", &log_bytes.to_le_bytes())
+            .field("engine", engine.as_bytes());
+        Self(key)
+    }
+
+    /// The key of the run with these parameters.
+    pub(crate) fn of(&self, params: &Params) -> RunKey {
+        params
+            .iter()
+            .fold(self.0.clone(), |key, (name, value)| {
+                let key = key.field("parameter", name.as_bytes());
+                match value {
+                    ParamValue::Boolean(value) => key.field("boolean", &[u8::from(*value)]),
+                    ParamValue::Integer(value) => key.field("integer", &value.to_le_bytes()),
+                    ParamValue::Number(value) => key.field("number", &value.to_bits().to_le_bytes()),
+                    ParamValue::Text(value) => key.field("text", value.as_bytes()),
+                }
+            })
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> RunKeys {
+        let (policy, limits) = (VenuePolicy::default(), Limits::default());
+        RunKeys::new(&Digest::of(b"artifact"), &Digest::of(b"bars"), &policy, &limits, "engine")
+    }
+
+    fn params(value: ParamValue) -> Params {
+        [("a".to_owned(), value)].into()
+    }
+
+    #[test]
+    fn the_same_run_has_the_same_key() {
+        assert_eq!(keys().of(&params(ParamValue::Integer(3))), keys().of(&params(ParamValue::Integer(3))));
+    }
+
+    #[test]
+    fn values_that_print_alike_have_different_keys() {
+        let of = |value| keys().of(&params(value));
+        let values = [
+            ParamValue::Integer(3),
+            ParamValue::Number(3.0),
+            ParamValue::Text("3".to_owned()),
+            ParamValue::Number(0.0),
+            ParamValue::Number(-0.0),
+            ParamValue::Boolean(true),
+        ];
+        let distinct: std::collections::BTreeSet<_> = values.map(of).into_iter().collect();
+        assert_eq!(distinct.len(), 6);
+    }
+
+    #[test]
+    fn whatever_can_change_a_result_changes_the_key() {
+        let key = |artifact: &[u8], bars: &[u8], policy: VenuePolicy, limits: Limits, engine: &str| {
+            let keys = RunKeys::new(&Digest::of(artifact), &Digest::of(bars), &policy, &limits, engine);
+            keys.of(&Params::new())
+        };
+        let (policy, limits) = (VenuePolicy::default(), Limits::default());
+        let all = [
+            key(b"artifact", b"bars", policy, limits, "engine"),
+            key(b"other", b"bars", policy, limits, "engine"),
+            key(b"artifact", b"other", policy, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { initial_cash: 1.0, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { fee_bps: 1.0, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { slippage_bps: 1.0, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { leverage: 2.0, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { allow_short: false, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { max_open_orders: 1, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", policy, Limits { fuel: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy, Limits { memory_bytes: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy, Limits { wall_ms: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy, Limits { log_bytes: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy, limits, "other"),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+}

@@ -1,0 +1,95 @@
+//! Metrics, venues and data ranges as people read them.
+
+use stratbox_domain::{Limits, Params, VenuePolicy};
+use stratbox_metrics::{MetricName, Metrics};
+
+use super::text::{counted, grouped, size};
+use crate::bars::BarsSummary;
+
+/// A metric's value with its unit; a dash when there is none.
+pub(crate) fn figure(metrics: &Metrics, name: MetricName) -> String {
+    let Some(value) = metrics.get(name).value() else { return "-".to_owned() };
+    match name {
+        MetricName::TotalReturn
+        | MetricName::Cagr
+        | MetricName::Volatility
+        | MetricName::MaxDrawdown
+        | MetricName::WinRate
+        | MetricName::HitRate
+        | MetricName::Exposure => format!("{:.2} %", value * 100.0),
+        MetricName::Sharpe | MetricName::Sortino | MetricName::Calmar | MetricName::ProfitFactor => {
+            format!("{value:.3}")
+        }
+        MetricName::Fees | MetricName::FinalEquity => format!("{value:.2}"),
+        MetricName::Trades => grouped(metrics.trades),
+        MetricName::Signals => grouped(metrics.signals),
+    }
+}
+
+/// `fast=10 slow=50`.
+pub(crate) fn params(params: &Params) -> String {
+    let pairs: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    pairs.join(" ")
+}
+
+/// The conventions under which the figures came about.
+pub(crate) fn venue(policy: &VenuePolicy) -> String {
+    format!(
+        "cash {}, fee {} bps, slippage {} bps, leverage {}, {}, at most {}; market orders fill at the next bar's open",
+        policy.initial_cash,
+        policy.fee_bps,
+        policy.slippage_bps,
+        policy.leverage,
+        if policy.allow_short { "short sales allowed" } else { "no short sales" },
+        counted(u64::from(policy.max_open_orders), "open order"),
+    )
+}
+
+/// What a run may use.
+pub(crate) fn limits(limits: &Limits) -> String {
+    let memory = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
+    format!("fuel {}, memory {}, {} ms", grouped(limits.fuel), size(memory), grouped(limits.wall_ms))
+}
+
+/// Which bars.
+pub(crate) fn data(data: &BarsSummary) -> String {
+    format!(
+        "{}, {} ({}), {} to {}, {}",
+        data.instruments.join(", "),
+        counted(data.rows, "row"),
+        counted(data.steps, "step"),
+        data.from,
+        data.to,
+        data.digest.short()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stratbox_domain::VenueSummary;
+    use stratbox_metrics::Accumulator;
+
+    #[test]
+    fn figures_have_units_and_what_is_missing_is_a_dash() {
+        let mut accumulator = Accumulator::new(100.0, 252.0);
+        accumulator.equity(&[101.0, 99.0, 112.5]);
+        let summary = VenueSummary { final_equity: 112.5, steps: 3, ..VenueSummary::default() };
+        let metrics = accumulator.finish(&summary, None);
+        let of = |name| figure(&metrics, name);
+        assert_eq!(of(MetricName::TotalReturn), "12.50 %");
+        assert_eq!(of(MetricName::FinalEquity), "112.50");
+        assert_eq!(of(MetricName::Trades), "0");
+        assert_eq!(of(MetricName::WinRate), "-");
+    }
+
+    #[test]
+    fn no_figure_goes_without_the_whole_policy() {
+        let text = venue(&VenuePolicy { allow_short: false, ..VenuePolicy::default() });
+        assert_eq!(
+            text,
+            "cash 100000, fee 5 bps, slippage 0 bps, leverage 1, no short sales, at most 1,000 open orders; market \
+             orders fill at the next bar's open"
+        );
+    }
+}

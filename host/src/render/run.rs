@@ -1,0 +1,65 @@
+//! The report of one run, for people.
+
+use stratbox_domain::RunOutcome;
+use stratbox_metrics::{MetricName, Metrics};
+
+use super::figures::{data, figure, limits, params, venue};
+use super::text::grouped;
+use crate::run::{LogReport, RunReport};
+
+pub(crate) fn human(report: &RunReport) -> String {
+    let mut text = report.log.as_ref().map(log).unwrap_or_default();
+    text += &match &report.outcome {
+        RunOutcome::Completed(metrics) => format!("completed\n\n{}\n", figures(metrics)),
+        RunOutcome::Faulted(fault) => {
+            format!("faulted: {}{}\n  {}\n\n", fault.label, at_bar(fault.bar), fault.message)
+        }
+        RunOutcome::Interrupted(reason) => format!("interrupted: {}\n\n", reason.label()),
+    };
+    let lines = [
+        ("strategy", format!("{} ({})", report.strategy, report.source)),
+        ("params", params(&report.params)),
+        ("data", data(&report.data)),
+        ("venue", venue(&report.venue)),
+        ("limits", limits(&report.limits)),
+        ("engine", report.engine.clone()),
+        ("fuel", format!("{} in {:.3} s", grouped(report.fuel), report.wall_seconds)),
+        ("run key", report.run_key.to_string()),
+    ];
+    lines.iter().for_each(|(name, value)| text += &format!("{name:<10}{value}\n"));
+    text
+}
+
+fn at_bar(bar: Option<u64>) -> String {
+    bar.map(|bar| format!(" at bar {bar}")).unwrap_or_default()
+}
+
+fn log(log: &LogReport) -> String {
+    let mut text: String =
+        log.lines.iter().map(|line| format!("{:<6}{}\n", line.level, line.message)).collect();
+    if log.dropped > 0 {
+        text += &format!("... and {} more lines for which there was no room\n", grouped(log.dropped));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// Every metric, with the reason for each that has no value.
+fn figures(metrics: &Metrics) -> String {
+    let mut text = String::new();
+    for name in MetricName::ALL {
+        let reason = metrics.get(name).missing().map(|missing| format!("  ({missing})")).unwrap_or_default();
+        text += &format!("  {name:<14}{:>14}{reason}\n", figure(metrics, name));
+    }
+    text += &format!("  {:<14}{:>14}\n", "orders", grouped(metrics.orders));
+    text += &format!("  {:<14}{:>14}\n", "fills", grouped(metrics.fills));
+    for (reason, count) in &metrics.rejections {
+        text += &format!("  {:<14}{:>14}  ({reason})\n", "rejected", grouped(*count));
+    }
+    if let Some(periods) = metrics.periods_per_year {
+        text += &format!("  {:<14}{periods:>14.0}  (periods a year)\n", "annualised");
+    }
+    text
+}

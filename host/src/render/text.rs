@@ -1,0 +1,94 @@
+//! Text that others wrote, made harmless for a terminal.
+
+/// `text` on one line: control characters and invisible ones that change what is seen are escaped.
+pub(crate) fn inline(text: &str) -> String {
+    escape(text, false)
+}
+
+/// The same for text of several lines.
+pub(crate) fn block(text: &str) -> String {
+    escape(text, true)
+}
+
+fn escape(text: &str, keep_lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' if keep_lines => out.push(c),
+            '\t' => out.push(' '),
+            c if c.is_control() || is_formatting(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Bidirectional controls, invisible separators and the tags block.
+fn is_formatting(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `1264` as `1,264`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 variant`, `2 variants`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Bytes in the largest unit that leaves at least one of it.
+pub(crate) fn size(bytes: usize) -> String {
+    let units = [(1_usize << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// A time as a day when it is midnight, UTC, else to the second or finer.
+pub(crate) fn time(nanoseconds: i64) -> String {
+    // A timestamp reaches further than 64 bits of nanoseconds.
+    let timestamp = jiff::Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default();
+    let text = timestamp.to_string();
+    text.strip_suffix("T00:00:00Z").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_cannot_move_the_cursor_or_turn_the_text_around() {
+        assert_eq!(inline("SP\u{1b}[2J\n\u{202e}500"), r"SP\u{1b}[2J\u{a}\u{202e}500");
+        assert_eq!(inline("naïve 🙂"), "naïve 🙂");
+        assert_eq!(block("a\n\tb\u{7}"), "a\n b\\u{7}");
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        let texts = [0, 999, 1_000, 1_264, 1_000_000].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,264", "1,000,000"]);
+        assert_eq!((counted(1, "bar"), counted(2, "bar")), ("1 bar".to_owned(), "2 bars".to_owned()));
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        assert_eq!([12, 2_048, 5 << 20].map(size), ["12 bytes", "2.0 KiB", "5.0 MiB"]);
+    }
+
+    #[test]
+    fn midnight_is_a_day() {
+        assert_eq!(time(1_546_214_400_000_000_000), "2018-12-31");
+        assert_eq!(time(1_546_214_400_000_000_000 + 59_400_000_000_000), "2018-12-31T16:30:00Z");
+    }
+}

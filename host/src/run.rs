@@ -1,0 +1,149 @@
+//! `stratbox run`: one strategy, one set of parameters.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+use stratbox_domain::{Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
+
+use crate::backtest::{Backtest, Ended, Outcome};
+use crate::bars::{Bars, BarsSummary};
+use crate::cli::RunSettings;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::on_ctrl_c;
+use crate::render::Report;
+use crate::strategy::Strategy;
+use crate::wiring::Engine;
+
+/// What came of one run, and everything it was made of.
+pub(crate) struct RunReport {
+    pub(crate) strategy: String,
+    pub(crate) source: String,
+    pub(crate) params: Params,
+    pub(crate) data: BarsSummary,
+    pub(crate) venue: VenuePolicy,
+    pub(crate) limits: Limits,
+    pub(crate) engine: String,
+    pub(crate) run_key: RunKey,
+    pub(crate) outcome: Outcome,
+    pub(crate) fuel: u64,
+    pub(crate) wall_seconds: f64,
+    /// When it was asked for.
+    pub(crate) log: Option<LogReport>,
+}
+
+/// What the strategy logged.
+#[derive(Serialize)]
+pub(crate) struct LogReport {
+    pub(crate) lines: Vec<LogEntry>,
+    /// Lines for which there was no room.
+    pub(crate) dropped: u64,
+}
+
+/// One message of the strategy.
+#[derive(Serialize)]
+pub(crate) struct LogEntry {
+    pub(crate) level: &'static str,
+    pub(crate) message: String,
+}
+
+pub(crate) fn run(settings: &RunSettings, cache: &Path, note: &dyn Fn(&str)) -> Result<RunReport, Failure> {
+    let engine = Engine::start(cache, note)?;
+    let bars = Bars::open(&engine, &settings.sources, (settings.from, settings.to))?;
+    let strategy = Strategy::load(&engine, &settings.strategy)?;
+    let params = params(&strategy, &settings.params)?;
+    let backtest = Backtest {
+        engine: &engine,
+        bars: &bars,
+        policy: settings.policy,
+        limits: settings.limits,
+        cancel: on_ctrl_c()?,
+    };
+    let started = Instant::now();
+    let execution = backtest.run(&strategy.code, &params)?;
+    let wall_seconds = started.elapsed().as_secs_f64();
+    let entries = |lines: Vec<stratbox_sandbox::LogLine>| {
+        lines.into_iter().map(|line| LogEntry { level: line.level, message: line.message }).collect()
+    };
+    Ok(RunReport {
+        run_key: backtest.keys(&strategy.code).of(&params),
+        strategy: strategy.name,
+        source: strategy.source,
+        params,
+        venue: settings.policy,
+        limits: settings.limits,
+        engine: engine.version().to_owned(),
+        outcome: execution.outcome,
+        fuel: execution.fuel,
+        wall_seconds,
+        log: settings
+            .log
+            .then(|| LogReport { dropped: execution.log.dropped, lines: entries(execution.log.lines) }),
+        data: bars.summary,
+    })
+}
+
+/// Every parameter: as typed, or its default.
+fn params(strategy: &Strategy, typed: &[(String, String)]) -> Result<Params, Failure> {
+    let mut params: Params = strategy.defaults().collect();
+    for (name, text) in typed {
+        let spec = strategy.parameter(name)?;
+        let value = spec.parse(text).map_err(|error| Failure::usage(error.to_string()))?;
+        params.insert(name.clone(), value);
+    }
+    Ok(params)
+}
+
+impl Serialize for RunReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// The document, in its order.
+        #[derive(Serialize)]
+        struct Document<'a> {
+            strategy: &'a str,
+            source: &'a str,
+            params: &'a Params,
+            data: &'a BarsSummary,
+            venue: &'a VenuePolicy,
+            limits: &'a Limits,
+            engine: &'a str,
+            run_key: &'a RunKey,
+            #[serde(flatten)]
+            ended: Ended<'a>,
+            fuel: u64,
+            wall_seconds: f64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            log: Option<&'a LogReport>,
+        }
+        Document {
+            strategy: &self.strategy,
+            source: &self.source,
+            params: &self.params,
+            data: &self.data,
+            venue: &self.venue,
+            limits: &self.limits,
+            engine: &self.engine,
+            run_key: &self.run_key,
+            ended: Ended::from(&self.outcome),
+            fuel: self.fuel,
+            wall_seconds: self.wall_seconds,
+            log: self.log.as_ref(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Report for RunReport {
+    fn human(&self) -> String {
+        crate::render::run::human(self)
+    }
+
+    fn exit(&self) -> Exit {
+        match &self.outcome {
+            RunOutcome::Completed(_) => Exit::Ok,
+            RunOutcome::Faulted(_) => Exit::Faulted,
+            RunOutcome::Interrupted(Interruption::Timeout { .. }) => Exit::TimedOut,
+            RunOutcome::Interrupted(Interruption::Cancelled { .. }) => Exit::Cancelled,
+        }
+    }
+}

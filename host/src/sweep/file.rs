@@ -1,0 +1,243 @@
+//! A sweep file as it is written, and where in it something stands.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use stratbox_domain::{Limits, VenuePolicy};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::values::Values;
+use crate::failure::{Failure, shown};
+use crate::render::text::inline;
+
+/// More than anyone writes by hand.
+const MAX_BYTES: u64 = 4 << 20;
+/// Of a line that is quoted in a message.
+const MAX_QUOTED: usize = 120;
+
+/// A sweep file, read but not yet checked against the strategies it names.
+pub(crate) struct SweepFile {
+    path: PathBuf,
+    text: String,
+    pub(super) content: Content,
+}
+
+/// What is in it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Content {
+    /// For people; the file's own name by default.
+    pub(super) name: Option<String>,
+    /// The metric to rank by.
+    pub(super) objective: Option<Spanned<String>>,
+    pub(super) data: Data,
+    #[serde(default)]
+    pub(super) venue: VenuePolicy,
+    #[serde(default)]
+    pub(super) limits: Limits,
+    #[serde(default, rename = "strategy")]
+    pub(super) strategies: Vec<Spanned<Entry>>,
+}
+
+/// Which bars.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    pub(super) sources: Spanned<Vec<DataSource>>,
+    /// First day or moment.
+    pub(super) from: Option<Spanned<String>>,
+    /// First day or moment that is left out.
+    pub(super) to: Option<Spanned<String>>,
+}
+
+/// One file of bars.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DataSource {
+    pub(super) path: PathBuf,
+    pub(super) symbol: Option<String>,
+}
+
+/// One strategy and its variants.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) source: Spanned<PathBuf>,
+    #[serde(default)]
+    pub(super) search: SearchKind,
+    /// Points of a random search.
+    pub(super) samples: Option<Spanned<u64>>,
+    /// Seed of a random search.
+    pub(super) seed: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) params: BTreeMap<Spanned<String>, Spanned<Values>>,
+}
+
+/// How points are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SearchKind {
+    /// All of them.
+    #[default]
+    Grid,
+    /// Some of them.
+    Random,
+}
+
+impl SweepFile {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let failure = |problem: &dyn std::fmt::Display| {
+            Failure::input(format!("cannot read `{}`: {problem}", shown(path)))
+        };
+        let size = std::fs::metadata(path).map_err(|error| failure(&error))?.len();
+        if size > MAX_BYTES {
+            return Err(failure(&format_args!("it is larger than {MAX_BYTES} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| failure(&error))?;
+        Self::parse(path, text)
+    }
+
+    /// Reads `text`; relative paths in it start at the folder of `path`.
+    pub(super) fn parse(path: &Path, text: String) -> Result<Self, Failure> {
+        let content = toml::from_str(&text).map_err(|error| {
+            let place = Place { path, text: &text };
+            let span = error.span().unwrap_or(0..0);
+            place.failure(span.clone(), format_args!("{}{}", inline(error.message()), place.quoted(span)))
+        })?;
+        let file = Self { path: path.to_owned(), text, content };
+        file.check_settings()?;
+        file.check_strategies()?;
+        Ok(file)
+    }
+
+    /// A path in the file, seen from outside.
+    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// The file, for people.
+    pub(super) fn shown(&self) -> String {
+        shown(&self.path)
+    }
+
+    /// What the experiment is called.
+    pub(super) fn name(&self) -> String {
+        let stem = || self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        inline(&self.content.name.clone().unwrap_or_else(stem))
+    }
+
+    /// What is wrong at some place in the file.
+    pub(super) fn at(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
+        Place { path: &self.path, text: &self.text }.failure(span, problem)
+    }
+
+    /// Where something stands, such as in ``put `demo.toml:3` before a message``.
+    pub(super) fn place(&self, span: Range<usize>) -> String {
+        Place { path: &self.path, text: &self.text }.line(span)
+    }
+
+    fn check_settings(&self) -> Result<(), Failure> {
+        let Content { venue, limits, .. } = &self.content;
+        venue.validate().map_err(|error| self.at(self.span_of("venue", error.field), error))?;
+        limits.validate().map_err(|problem| {
+            // Its messages start with the name of the limit in backticks.
+            let field = problem.split('`').nth(1).unwrap_or_default();
+            self.at(self.span_of("limits", field), &problem)
+        })
+    }
+
+    fn check_strategies(&self) -> Result<(), Failure> {
+        if self.content.strategies.is_empty() {
+            let end = self.text.trim_end().len();
+            let problem = "no `[[strategy]]`: name at least one, with its `source` and `[strategy.params]`";
+            return Err(self.at(end..end, problem));
+        }
+        let sources = &self.content.data.sources;
+        if sources.get_ref().is_empty() {
+            let problem = "`sources` is empty: name at least one file, as in `{ path = \"bars.csv\" }`";
+            return Err(self.at(sources.span(), problem));
+        }
+        Ok(())
+    }
+
+    /// Where a key of a table stands; the start of the file if it is not written there.
+    fn span_of(&self, table: &str, key: &str) -> Range<usize> {
+        let find = || {
+            let document = DeTable::parse(&self.text).ok()?;
+            let DeValue::Table(table) = document.get_ref().get(table)?.get_ref() else { return None };
+            Some(table.get_key_value(key)?.0.span())
+        };
+        find().unwrap_or(0..0)
+    }
+}
+
+/// Turns spans into lines.
+struct Place<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn failure(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
+        Failure::input(format!("{}: {problem}", self.line(span)))
+    }
+
+    /// File and line, counted from one as editors do.
+    fn line(&self, span: Range<usize>) -> String {
+        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("{}:{line}", shown(self.path))
+    }
+
+    /// The line itself, which names the key where the parser's own words do not.
+    fn quoted(&self, span: Range<usize>) -> String {
+        let start = self.text.floor_char_boundary(span.start);
+        let start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default().trim();
+        let line = &line[..line.floor_char_boundary(MAX_QUOTED)];
+        if line.is_empty() { String::new() } else { format!(", in `{}`", inline(line)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[data]\nsources = [{ path = \"a.csv\" }]\n\n[[strategy]]\nsource = \"s.rs\"\n";
+
+    fn parse(text: &str) -> Result<SweepFile, Failure> {
+        SweepFile::parse(Path::new("folder/x.toml"), text.to_owned())
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let file = parse(GOOD).unwrap();
+        assert_eq!((file.name(), file.content.venue), ("x".to_owned(), VenuePolicy::default()));
+        assert_eq!(file.content.limits, Limits::default());
+        assert_eq!(file.content.strategies[0].get_ref().search, SearchKind::Grid);
+        assert_eq!(file.resolve(Path::new("a.csv")), Path::new("folder/a.csv"));
+        assert_eq!(file.resolve(Path::new("/a.csv")), Path::new("/a.csv"));
+    }
+
+    #[test]
+    fn lines_are_counted_from_one_and_settings_are_found_in_either_notation() {
+        for (venue, line) in
+            [("[venue]\nleverage = 1.0\nfee_bps = -1.0\n", 8), ("[venue]\n# a remark\n\nfee_bps = -1.0\n", 9)]
+        {
+            let failure = parse(&format!("{GOOD}{venue}")).err().unwrap();
+            assert!(failure.message.starts_with(&format!("folder/x.toml:{line}: `fee_bps`")), "{failure:?}");
+        }
+        let inline = parse(&format!("venue = {{ fee_bps = -1.0 }}\n{GOOD}")).err().unwrap();
+        assert!(inline.message.starts_with("folder/x.toml:1: `fee_bps`"), "{inline:?}");
+    }
+
+    #[test]
+    fn a_quoted_line_cannot_write_to_the_terminal_or_fill_it() {
+        let long = format!("\u{202e}{}", "é".repeat(1_000));
+        let failure = parse(&format!("{GOOD}x = \"{long}\"\n")).err().unwrap();
+        assert!(failure.message.contains(r"\u{202e}") && failure.message.len() < 1_000, "{failure:?}");
+    }
+}

@@ -1,0 +1,83 @@
+//! Ctrl-C during a sweep: what is done is kept.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::{Ran, command, folder, write};
+
+/// Ten variants, half of which would not end today.
+const ENDLESS: &str = r#"
+[data]
+sources = [{ path = "a.csv" }]
+
+[limits]
+fuel = 1000000000000000000
+wall_ms = 86400000
+
+[[strategy]]
+source = "probe.rs"
+
+[strategy.params]
+share = {}
+mode = ["trade", "spin"]
+"#;
+
+/// Starts the sweep in `dir`, presses Ctrl-C once it runs, and waits for it to end.
+fn interrupted(dir: &Path, words: &[&str]) -> Ran {
+    write(dir, "s.toml", ENDLESS);
+    let mut child = command(dir)
+        .args(["sweep", "s.toml", "--workers", "1"])
+        .args(words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut said = String::new();
+    while !said.contains("running 10 variants on 1 worker") {
+        assert!(stderr.read_line(&mut said).expect("it is UTF-8") > 0, "it ended early: {said}");
+    }
+    press_ctrl_c(&child);
+    stderr.read_to_string(&mut said).expect("it is UTF-8");
+    Ran { stderr: said, ..Ran::of(child.wait_with_output().expect("it ends")) }
+}
+
+fn press_ctrl_c(child: &Child) {
+    let status =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is `kill`");
+    assert!(status.success());
+}
+
+#[test]
+fn what_runs_is_ended_and_what_is_done_is_kept() {
+    let dir = folder();
+    let ran = interrupted(dir.path(), &["--format", "json", "--out", "out.json"]);
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    let report = ran.json();
+    let summary = &report["summary"];
+    let count = |key: &str| summary[key].as_u64().unwrap();
+    assert_eq!((count("variants"), count("completed") + count("interrupted")), (10, 10), "{summary}");
+    assert!(count("interrupted") >= 5, "none of those that spin can have completed: {summary}");
+
+    let variants = report["variants"].as_array().unwrap();
+    assert_eq!(variants.len(), 10);
+    let never_started: Vec<&Value> = variants.iter().filter(|variant| variant["attempts"] == 0).collect();
+    assert!(never_started.len() as u64 >= count("interrupted") - 1, "one worker runs one at a time");
+    for variant in never_started {
+        let expected = json!(["interrupted", null, 0]);
+        assert_eq!(json!([variant["outcome"], variant["metrics"], variant["fuel"]]), expected);
+    }
+    assert_eq!(std::fs::read_to_string(dir.path().join("out.json")).unwrap(), ran.stdout);
+}
+
+#[test]
+fn people_get_what_there_is() {
+    let dir = folder();
+    let ran = interrupted(dir.path(), &[]);
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    assert!(ran.stdout.contains("10 variants: ") && ran.stdout.contains("\nCtrl-C: "), "{}", ran.stdout);
+}

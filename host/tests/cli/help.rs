@@ -1,0 +1,37 @@
+//! Help, version, and what is answered to nonsense.
+
+use crate::{folder, stratbox};
+
+#[test]
+fn help_and_version_are_results_and_show_the_exit_codes() {
+    let dir = folder();
+    let help = stratbox(dir.path(), "--help").ok();
+    for code in ["0  done", "1  `run`", "2  ", "3  ", "4  ", "5  ", "130  Ctrl-C"] {
+        assert!(help.stdout.contains(code), "{code}: {}", help.stdout);
+    }
+    assert!(stratbox(dir.path(), "--version").ok().stdout.starts_with("stratbox "));
+    for command in ["new", "build", "inspect", "run", "sweep"] {
+        assert!(
+            stratbox(dir.path(), &format!("{command} --help")).ok().stdout.contains("Usage"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn nonsense_is_refused_with_code_2_in_the_format_that_was_asked_for() {
+    let dir = folder();
+    assert!(stratbox(dir.path(), "dance").refused(2).contains("dance"));
+    assert!(stratbox(dir.path(), "").refused(2).contains("Usage"));
+    let json = stratbox(dir.path(), "dance --format json");
+    assert_eq!((json.code, json.stderr.as_str()), (2, ""));
+    assert_eq!(json.json()["error"]["kind"], "usage");
+}
+
+#[test]
+fn a_cache_that_cannot_be_used_is_the_environments_fault() {
+    let dir = folder();
+    let ran = stratbox(dir.path(), "inspect probe.rs --cache probe.rs/below");
+    assert!(ran.refused(4).contains("probe.rs/below"), "{}", ran.stderr);
+    stratbox(dir.path(), "inspect probe.rs").ok();
+}

@@ -1,0 +1,144 @@
+//! `stratbox run`: outcomes, parameters and exit codes.
+
+use serde_json::Value;
+
+use crate::{Ran, command, folder, stratbox, write};
+
+#[test]
+fn a_run_reports_figures_with_everything_they_were_made_from() {
+    let dir = folder();
+    let words = "run probe.rs --data a.csv=ALPHA --data b.csv --from 2020-01-02 --to 2020-02-01 -p units=10 \
+                 --fee-bps 1 --format json";
+    let report = stratbox(dir.path(), words).ok().json();
+    assert_eq!(report["outcome"], "completed");
+    assert_eq!(report["data"]["instruments"], serde_json::json!(["ALPHA", "B"]));
+    let data = &report["data"];
+    assert_eq!((&data["rows"], &data["steps"]), (&Value::from(54), &Value::from(27)));
+    assert_eq!((&data["from"], &data["to"]), (&Value::from("2020-01-02"), &Value::from("2020-01-28")));
+    assert_eq!(
+        report["params"],
+        serde_json::json!({"units": 10, "share": 0.5, "talk": false, "mode": "trade"})
+    );
+    assert_eq!(report["metrics"]["orders"], 1);
+    assert_eq!((&report["venue"]["fee_bps"], &report["venue"]["leverage"]), (&1.0.into(), &1.0.into()));
+    assert_eq!(report["run_key"].as_str().unwrap().len(), 64);
+    assert!(report["fuel"].as_u64().unwrap() > 0);
+
+    let human = stratbox(dir.path(), &words.replace("--format json", "")).ok().stdout;
+    for part in ["completed", "sharpe", "fee 1 bps", "ALPHA, B", "mode=trade share=0.5 talk=false units=10"] {
+        assert!(human.contains(part), "{part}: {human}");
+    }
+}
+
+#[test]
+fn the_same_run_has_the_same_key_and_figures_and_another_has_another() {
+    let dir = folder();
+    let run = |words: &str| {
+        let report =
+            stratbox(dir.path(), &format!("run probe.rs --data a.csv --format json {words}")).ok().json();
+        (report["run_key"].clone(), report["metrics"].clone(), report["fuel"].clone())
+    };
+    assert_eq!(run(""), run("-p units=1"));
+    assert_eq!(run("").0, run("--log").0, "what is shown is no part of a run");
+    for other in ["-p units=2", "--fee-bps 6", "--to 2020-01-20", "--no-short", "--fuel 900000000"] {
+        assert_ne!(run("").0, run(other).0, "{other}");
+    }
+}
+
+#[test]
+fn a_fault_is_a_result_with_its_label_and_code_1() {
+    let dir = folder();
+    for (mode, label, bar, message) in [
+        ("panic", "panic", Some(4), "as told"),
+        ("spin", "fuel", Some(4), "fuel ran out"),
+        ("hog", "memory", Some(4), "`memory_bytes`"),
+        ("refuse", "init_refused", None, r"not \u{1b}[31mme"),
+    ] {
+        let words = format!("run probe.rs --data a.csv --fuel 20000000 -p mode={mode}");
+        let json = stratbox(dir.path(), &format!("{words} --format json"));
+        assert_eq!(json.code, 1, "{mode}");
+        let report = json.json();
+        assert_eq!(
+            (&report["outcome"], &report["metrics"]),
+            (&Value::from("faulted"), &Value::Null),
+            "{mode}"
+        );
+        assert_eq!(
+            (&report["fault"]["label"], &report["fault"]["bar"]),
+            (&label.into(), &bar.into()),
+            "{mode}"
+        );
+        assert!(report["fault"]["message"].as_str().unwrap().contains(message), "{report}");
+        let human = stratbox(dir.path(), &words);
+        assert_eq!(human.code, 1);
+        assert!(human.stdout.contains(&format!("faulted: {label}")), "{}", human.stdout);
+        assert!(!human.stdout.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn a_run_out_of_time_is_interrupted_with_code_5() {
+    let dir = folder();
+    let words = "run probe.rs --data a.csv -p mode=spin --fuel 1000000000000000 --wall-ms 50 --format json";
+    let ran = stratbox(dir.path(), words);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert_eq!(
+        (&ran.json()["outcome"], &ran.json()["interruption"]),
+        (&"interrupted".into(), &"timeout".into())
+    );
+}
+
+#[test]
+fn what_the_strategy_logged_is_shown_when_asked_for() {
+    let dir = folder();
+    let words = "run probe.rs --data a.csv -p talk=true -p units=7";
+    let shown = stratbox(dir.path(), &format!("{words} --log")).ok().stdout;
+    assert!(shown.starts_with("info  bought 7 of 0.5: true\n"), "{shown}");
+    assert!(!stratbox(dir.path(), words).ok().stdout.contains("bought"));
+    let report = stratbox(dir.path(), &format!("{words} --log --format json")).ok().json();
+    assert_eq!(report["log"]["lines"][0]["message"], "bought 7 of 0.5: true");
+}
+
+#[test]
+fn parameters_that_do_not_exist_or_do_not_fit_are_refused_with_what_would() {
+    let dir = folder();
+    for (param, expected) in [
+        ("speed=1", "`probe` has no parameter `speed`: it has `units`, `share`, `talk`, `mode`"),
+        ("units=1001", "parameter `units`: `1001` is not allowed: it takes a whole number from 0 to 1000"),
+        ("units=many", "it takes a whole number"),
+        ("share=NaN", "it takes a number from 0 to 1"),
+        ("talk=1", "it takes `true` or `false`"),
+        ("mode=dance", "it takes one of `trade`, `panic`, `spin`, `hog`, `refuse`"),
+    ] {
+        let ran = stratbox(dir.path(), &format!("run probe.rs --data a.csv -p {param}"));
+        assert!(ran.refused(2).contains(expected), "{param}: {}", ran.stderr);
+    }
+    stratbox(dir.path(), "run probe.rs --data a.csv -p units=1000 -p share=1 -p talk=true -p mode=trade")
+        .ok();
+}
+
+#[test]
+fn data_that_is_missing_broken_or_elsewhere_in_time_is_refused() {
+    let dir = folder();
+    write(dir.path(), "bad.csv", "date,open,high,low,close,volume\n2020-01-01,1,2,3,4,5\n");
+    for (words, expected) in [
+        ("--data missing.csv", "cannot read `missing.csv`"),
+        ("--data bad.csv", "`bad.csv` line 2"),
+        ("--data a.csv --from 2021-01-01", "the data covers 2020-01-01 to 2020-02-12"),
+    ] {
+        let ran = stratbox(dir.path(), &format!("run probe.rs {words}"));
+        assert!(ran.refused(2).contains(expected), "{words}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_symbol_cannot_write_to_the_terminal() {
+    let dir = folder();
+    let ran = command(dir.path())
+        .args(["run", "probe.rs", "--data", "a.csv=\u{202e}RED"])
+        .output()
+        .map(Ran::of)
+        .unwrap();
+    let seen = ran.stdout + &ran.stderr;
+    assert!(!seen.contains('\u{202e}') && seen.contains("RED"), "{seen}");
+}

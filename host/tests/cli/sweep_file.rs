@@ -1,0 +1,219 @@
+//! What a sweep file may say: each mistake is answered with its line, and what would be right.
+
+use crate::{folder, stratbox, write};
+
+const GOOD: &str = r#"name = "good"
+objective = "sharpe"
+
+[data]
+sources = [{ path = "a.csv", symbol = "A" }, { path = "b.csv" }]
+from = "2020-01-02"
+to = "2020-02-01"
+
+[venue]
+initial_cash = 50000.0
+fee_bps = 1.0
+
+[limits]
+wall_ms = 5000
+
+[[strategy]]
+source = "probe.rs"
+
+[strategy.params]
+units = { min = 0, max = 4, step = 2 }
+share = [0.5, 1.0]
+talk = {}
+mode = "trade"
+
+[[strategy]]
+source = "probe.rs"
+search = "random"
+samples = 5
+seed = 3
+
+[strategy.params]
+units = { min = 1, max = 100, scale = "log" }
+"#;
+
+#[test]
+fn a_file_that_uses_everything_is_taken() {
+    let dir = folder();
+    write(dir.path(), "s.toml", GOOD);
+    let report = stratbox(dir.path(), "sweep s.toml --format json").ok().json();
+    assert_eq!(report["summary"]["completed"], 3 * 2 * 2 + 5);
+    assert_eq!(report["experiment"]["name"], "good");
+    assert_eq!(report["experiment"]["data"]["instruments"], serde_json::json!(["A", "B"]));
+}
+
+/// A line of the good file, what it is replaced by, where the mistake is, and what is said.
+const MISTAKES: &[(&str, &str, usize, &str)] = &[
+    (r#"name = "good""#, r#"nane = "good""#, 1, "unknown field `nane`, expected one of `name`, `objective`"),
+    (r#"name = "good""#, "name = ", 1, "in `name =`"),
+    (
+        r#"objective = "sharpe""#,
+        r#"objective = "sharp""#,
+        2,
+        "`sharp` is not a metric: use one of `total_return`",
+    ),
+    (
+        r#"from = "2020-01-02""#,
+        r#"since = "2020""#,
+        6,
+        "unknown field `since`, expected one of `sources`, `from`, `to`",
+    ),
+    (r#"from = "2020-01-02""#, r#"from = "January""#, 6, "`from`: `January` is not a date"),
+    (r#"from = "2020-01-02""#, r#"from = "2025-01-02""#, 5, "the data covers 2020-01-01 to 2020-02-12"),
+    (
+        r#"sources = [{ path = "a.csv", symbol = "A" }, { path = "b.csv" }]"#,
+        "sources = []",
+        5,
+        "`sources` is empty",
+    ),
+    (
+        r#"sources = [{ path = "a.csv", symbol = "A" }, { path = "b.csv" }]"#,
+        r#"sources = [{ path = "no.csv" }]"#,
+        5,
+        "cannot read `no.csv`",
+    ),
+    (
+        r#"sources = [{ path = "a.csv", symbol = "A" }, { path = "b.csv" }]"#,
+        r#"sources = [{ file = "a.csv" }]"#,
+        5,
+        "unknown field `file`, expected `path` or `symbol`",
+    ),
+    ("fee_bps = 1.0", "fees = 1.0", 11, "unknown field `fees`, expected one of `initial_cash`, `fee_bps`"),
+    ("fee_bps = 1.0", "fee_bps = -1.0", 11, "`fee_bps` is `-1`: it must be from 0 to 10000 basis points"),
+    ("fee_bps = 1.0", r#"fee_bps = "low""#, 11, r#"in `fee_bps = "low"`"#),
+    ("wall_ms = 5000", "wall_ms = 0", 14, "`wall_ms` is `0`: it must be from 1 to"),
+    ("wall_ms = 5000", "time = 5", 14, "unknown field `time`, expected one of `fuel`, `memory_bytes`"),
+    (r#"source = "probe.rs""#, r#"source = "no.rs""#, 17, "cannot read `no.rs`"),
+    (r#"source = "probe.rs""#, "", 16, "missing field `source`"),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "speed = 3",
+        20,
+        "no parameter `speed`: it has `units`, `share`, `talk`, `mode`",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "units = 1001",
+        20,
+        "parameter `units`: `1001` is not allowed: it takes a whole number from 0 to 1000",
+    ),
+    ("units = { min = 0, max = 4, step = 2 }", "units = [1,\n  2,\n  -3]", 22, "`-3` is not allowed"),
+    ("units = { min = 0, max = 4, step = 2 }", "units = []", 20, "parameter `units`: the list is empty"),
+    ("units = { min = 0, max = 4, step = 2 }", "units = [1, 1]", 20, "value `1` appears twice"),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "units = { min = 5, max = 4 }",
+        20,
+        "parameter `units`: `min` is `5`: it must be at most `max`",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "units = { min = 0, max = 2000 }",
+        20,
+        "`2000` is not allowed",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "units = { step = 0 }",
+        20,
+        "`step` is `0`: it must be a whole number greater than zero",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        "units = { from = 0 }",
+        20,
+        "unknown field `from`, expected one of `min`, `max`, `step`, `scale`",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        r#"units = { max = 9, scale = "log" }"#,
+        20,
+        "`scale` is for a random search",
+    ),
+    ("share = [0.5, 1.0]", r#"share = "half""#, 21, "`half` is not allowed: it takes a number from 0 to 1"),
+    ("share = [0.5, 1.0]", "share = nan", 21, "it takes a number from 0 to 1"),
+    ("share = [0.5, 1.0]", "share = [[0.5]]", 21, "expected a number, `true`, `false` or text"),
+    (
+        "talk = {}",
+        "talk = { min = false }",
+        22,
+        "parameter `talk` has no `min`: it takes `true` or `false`; `{}` means all",
+    ),
+    (r#"mode = "trade""#, r#"mode = "dance""#, 23, "it takes one of `trade`, `panic`"),
+    (
+        r#"search = "random""#,
+        r#"search = "bayes""#,
+        27,
+        "unknown variant `bayes`, expected `grid` or `random`",
+    ),
+    (r#"search = "random""#, "", 28, "`samples` is for `search = \"random\"`"),
+    ("samples = 5", "samples = 0", 28, "`samples` is `0`: it must be at least 1"),
+    ("samples = 5", "", 25, "a random search needs `samples`"),
+    ("seed = 3", "seed = -3", 29, "in `seed = -3`"),
+    (
+        r#"units = { min = 1, max = 100, scale = "log" }"#,
+        r#"units = { min = 0, max = 100, scale = "log" }"#,
+        32,
+        "logarithmic",
+    ),
+    (
+        r#"units = { min = 1, max = 100, scale = "log" }"#,
+        r#"units = { scale = "sqrt" }"#,
+        32,
+        "unknown variant `sqrt`, expected `linear` or `log`",
+    ),
+    (
+        r#"units = { min = 1, max = 100, scale = "log" }"#,
+        "",
+        25,
+        "no parameter is named: give at least one of `units`, `share`",
+    ),
+];
+
+#[test]
+fn each_mistake_is_answered_with_its_line_and_what_would_be_right() {
+    let dir = folder();
+    for (line, instead, number, expected) in MISTAKES {
+        assert!(GOOD.contains(line), "`{line}` is not in the file");
+        write(dir.path(), "s.toml", &GOOD.replacen(line, instead, 1));
+        let ran = stratbox(dir.path(), "sweep s.toml");
+        let said = ran.refused(2);
+        let place = format!("error: s.toml:{number}: ");
+        assert!(said.contains(&place) && said.contains(expected), "`{instead}`, line {number}:\n{said}");
+    }
+}
+
+#[test]
+fn a_file_without_a_strategy_or_without_data_or_that_is_not_there_is_refused() {
+    let dir = folder();
+    let (settings, _) = GOOD.split_once("\n[[strategy]]").unwrap();
+    write(dir.path(), "s.toml", settings);
+    assert!(stratbox(dir.path(), "sweep s.toml").refused(2).contains("s.toml:14: no `[[strategy]]`"));
+    write(dir.path(), "s.toml", "[[strategy]]\nsource = \"probe.rs\"\n");
+    assert!(stratbox(dir.path(), "sweep s.toml").refused(2).contains("missing field `data`"));
+    assert!(stratbox(dir.path(), "sweep missing.toml").refused(2).contains("cannot read `missing.toml`"));
+}
+
+#[test]
+fn a_mistake_is_a_document_when_that_was_asked_for() {
+    let dir = folder();
+    write(dir.path(), "s.toml", &GOOD.replace("samples = 5", "samples = 0"));
+    let ran = stratbox(dir.path(), "sweep s.toml --format json");
+    assert_eq!(ran.code, 2);
+    let error = &ran.json()["error"];
+    assert_eq!(error["kind"], "input");
+    assert_eq!(error["message"], "s.toml:28: `samples` is `0`: it must be at least 1");
+}
+
+#[test]
+fn paths_start_at_the_sweep_file() {
+    let dir = folder();
+    write(dir.path(), "s.toml", GOOD);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = dir.path().join("s.toml");
+    stratbox(elsewhere.path(), &format!("sweep {}", file.display())).ok();
+}

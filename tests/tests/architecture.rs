@@ -1,0 +1,153 @@
+//! The architecture, as absences: which crate must not be able to name what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every package that `package` is built from, itself included.
+fn built_from(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--all-features",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
+        .args(["--package", package])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("package names are UTF-8");
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The manifests of the workspace's packages by name.
+fn manifests() -> BTreeMap<String, String> {
+    fn collect(dir: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in std::fs::read_dir(dir).expect("the checkout is readable").flatten() {
+            let path = entry.path();
+            let name = entry.file_name().into_string().unwrap_or_default();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                collect(&path, found);
+            } else if name == "Cargo.toml" {
+                let text = std::fs::read_to_string(&path).expect("readable");
+                let package = text.lines().find_map(|line| line.strip_prefix("name = "));
+                found.extend(package.map(|package| (package.trim_matches('"').to_owned(), text.clone())));
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(&root(), &mut found);
+    found
+}
+
+fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut left = vec![root().join(dir)];
+    while let Some(dir) = left.pop() {
+        for entry in std::fs::read_dir(dir).expect("the checkout is readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("readable");
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "there are sources to look at");
+    found
+}
+
+const CORE: [&str; 4] = ["stratbox-domain", "stratbox-venue", "stratbox-metrics", "stratbox-decide"];
+
+#[test]
+fn the_core_is_built_from_nothing_that_does_input_or_output() {
+    let forbidden = [
+        "wasmtime",
+        "tokio",
+        "memmap2",
+        "tempfile",
+        "getrandom",
+        "rand",
+        "rustix",
+        "arrow-ipc",
+        "ctrlc",
+        "rusqlite",
+    ];
+    for package in CORE {
+        let parts = built_from(package);
+        assert!(parts.contains(package), "the tree of `{package}` was read");
+        for part in forbidden {
+            assert!(!parts.contains(part), "`{package}` must not be built from `{part}`");
+        }
+        let edges: Vec<_> =
+            ["market", "compiler", "sandbox", "scheduler"].map(|edge| format!("stratbox-{edge}")).to_vec();
+        assert!(edges.iter().all(|edge| !parts.contains(edge)), "`{package}` must not know the edges");
+    }
+}
+
+#[test]
+fn the_core_names_no_file_clock_thread_or_environment() {
+    let forbidden =
+        ["std::fs", "std::net", "std::time", "std::thread", "std::env", "std::process", "std::io", "unsafe"];
+    for (path, text) in sources("host/core") {
+        for name in forbidden {
+            assert!(!text.contains(name), "`{}` names `{name}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_sandbox_depends_on_wasmtime() {
+    let dependents: Vec<String> = manifests()
+        .into_iter()
+        .filter(|(_, text)| {
+            text.lines().any(|line| line.starts_with("wasmtime") || line == "[dependencies.wasmtime]")
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(dependents, ["stratbox-sandbox"]);
+}
+
+#[test]
+fn the_edges_do_not_know_one_another() {
+    for edge in ["market", "compiler", "sandbox", "scheduler"] {
+        let parts = built_from(&format!("stratbox-{edge}"));
+        for other in ["market", "compiler", "sandbox", "scheduler"].into_iter().filter(|other| *other != edge)
+        {
+            assert!(!parts.contains(&format!("stratbox-{other}")), "`{edge}` must not know `{other}`");
+        }
+    }
+}
+
+#[test]
+fn only_the_wiring_builds_compilers_and_sandboxes() {
+    for (path, text) in sources("host/src").into_iter().filter(|(path, _)| !path.ends_with("wiring.rs")) {
+        for built in
+            ["Sandbox::new", "RustCompiler::new", "Kit::prepare", "ArtifactCache::open", "Dataset::open"]
+        {
+            assert!(!text.contains(built), "`{}` builds with `{built}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn strategies_are_built_from_the_sdk_and_never_from_the_host() {
+    let parts = built_from("stratbox-guest-driver");
+    assert!(!parts.iter().any(|part| part.starts_with("stratbox-venue") || part.starts_with("stratbox-sdk")));
+    let sdk = built_from("stratbox-sdk");
+    assert!(
+        ["stratbox", "stratbox-sandbox", "stratbox-market", "serde"].iter().all(|part| !sdk.contains(*part))
+    );
+}

@@ -1,0 +1,190 @@
+//! What may be given to the sandbox as a component, and what comes of everything else.
+
+use stratbox_compiler::{Compile, CompileError, Source};
+use stratbox_sdk::testing::random_walk;
+use stratbox_tests::{Trial, cache_dir, lab};
+
+const QUIET: &str = "use stratbox_sdk::prelude::*;
+pub struct Quiet;
+impl Strategy for Quiet {
+    type Params = ();
+    fn new(_: (), _: &[Instrument]) -> Result<Self, String> { Ok(Self) }
+    fn on_bar(&mut self, _: &Bar, _: &mut Broker) {}
+}
+strategy!(Quiet);
+";
+
+fn refusal(component: &[u8]) -> String {
+    match lab().load(component) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("it should have been refused"),
+    }
+}
+
+#[test]
+fn a_ready_made_component_is_as_good_as_a_source() {
+    let compiled = lab().compile("quiet.rs", QUIET).unwrap();
+    let artifact = lab().load(&compiled.component).unwrap();
+    let manifest = lab().sandbox.describe(&artifact).unwrap();
+    assert_eq!((manifest.name.as_str(), manifest.parameters.len()), ("Quiet", 0));
+    assert!(matches!(
+        lab().run(&artifact, &Trial::new(random_walk(1, 10, 1))).0.outcome,
+        stratbox_domain::RunOutcome::Completed(_)
+    ));
+}
+
+#[test]
+fn what_is_not_a_component_is_refused() {
+    for bytes in [&b""[..], b"\x7fELF", b"(component)", &[0; 64]] {
+        assert!(refusal(bytes).starts_with("the component does not fit the contract"), "{bytes:?}");
+    }
+    assert!(lab().load(&wat::parse_str("(module)").unwrap()).is_err(), "a core module is not a component");
+}
+
+#[test]
+fn an_empty_component_is_told_which_export_is_missing() {
+    let message = refusal(&wat::parse_str("(component)").unwrap());
+    assert!(message.contains("stratbox:strategy/strategy@0.1.0"), "{message}");
+}
+
+#[test]
+fn an_import_outside_of_the_contract_is_named_with_what_is_allowed() {
+    let curious = r#"(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))"#;
+    let message = refusal(&wat::parse_str(curious).unwrap());
+    assert!(
+        message.contains("wasi:random/random@0.2.0") && message.contains("stratbox:strategy/broker"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_strategy_imports_nothing_but_the_contract() {
+    let compiled = lab().compile("quiet.rs", QUIET).unwrap();
+    let imports = stratbox_sandbox::imports(&compiled.component).unwrap();
+    assert!(imports.iter().all(|import| import.starts_with("stratbox:strategy/")), "{imports:?}");
+}
+
+#[test]
+fn the_same_source_is_the_same_component_and_comes_from_the_cache() {
+    let first = lab().compile("quiet.rs", QUIET).unwrap();
+    let again = lab().compile("quiet.rs", QUIET).unwrap();
+    assert_eq!(first.component, again.component);
+    assert!(again.cached);
+    let other = lab().compile("quiet.rs", &format!("{QUIET}// another")).unwrap();
+    assert!(!other.cached || other.component == first.component);
+}
+
+#[test]
+fn compiling_twice_from_scratch_gives_the_same_bytes() {
+    let stamp = format!("{QUIET}// {}", std::process::id());
+    let first = lab().compile("quiet.rs", &stamp).unwrap();
+    let file = lab().compile("quiet.rs", &format!("{stamp}\n")).unwrap();
+    assert!(!first.cached && !file.cached);
+    assert_eq!(first.component, file.component, "a comment changes nothing");
+}
+
+#[test]
+fn a_damaged_artifact_is_compiled_again_and_never_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = stratbox_sandbox::ArtifactCache::open(dir.path()).unwrap();
+    let component = lab().compile("quiet.rs", QUIET).unwrap().component;
+    let load = || lab().sandbox.compile(&lab().guests, &component, &cache).map(|artifact| artifact.key());
+    let key = load().unwrap();
+    let file = dir.path().join("artifacts").join(key.to_string());
+    let genuine = std::fs::read(&file).unwrap();
+    let mut flipped = genuine.clone();
+    let last = flipped.len() - 1;
+    flipped[last] ^= 1;
+    for damaged in [&flipped[..], &genuine[..100], b""] {
+        std::fs::write(&file, damaged).unwrap();
+        assert_eq!(load().unwrap(), key);
+        assert_eq!(std::fs::read(&file).unwrap().len(), genuine.len(), "it was compiled anew");
+    }
+}
+
+#[test]
+fn an_artifact_of_another_installation_is_not_loaded() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let component = lab().compile("quiet.rs", QUIET).unwrap().component;
+    let open = |dir: &std::path::Path| stratbox_sandbox::ArtifactCache::open(dir).unwrap();
+    let key =
+        lab().sandbox.compile(&lab().guests, &component, &open(there.path())).unwrap().key().to_string();
+    open(here.path());
+    let foreign = std::fs::read(there.path().join("artifacts").join(&key)).unwrap();
+    let planted = here.path().join("artifacts").join(&key);
+    std::fs::write(&planted, &foreign).unwrap();
+    lab().sandbox.compile(&lab().guests, &component, &open(here.path())).unwrap();
+    assert_ne!(std::fs::read(&planted).unwrap()[..40], foreign[..40], "it was replaced by our own");
+}
+
+fn diagnostics(text: &str) -> stratbox_compiler::Diagnostics {
+    match lab().compile("wrong.rs", text) {
+        Err(CompileError::Rejected { diagnostics, .. }) => diagnostics,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("it should not compile"),
+    }
+}
+
+#[test]
+fn an_error_says_where_it_is_and_what_would_be_right() {
+    let said = diagnostics(&QUIET.replace("Ok(Self)", "Ok(5)"));
+    let first = &said.items[0];
+    assert_eq!(
+        (first.code.as_deref(), first.file.as_deref(), first.line),
+        (Some("E0308"), Some("wrong.rs"), Some(5))
+    );
+    assert!(first.source_line.as_deref().unwrap().contains("Ok(5)"));
+    let said = diagnostics(&QUIET.replace("Ok(Self)", "Okk(Self)"));
+    assert_eq!(said.items[0].suggestions[0].replacement, "Ok");
+}
+
+#[test]
+fn unsafe_code_is_refused_whatever_the_file_allows_itself() {
+    let code = QUIET.replace("Ok(Self)", "Ok(unsafe { Self })");
+    for text in [
+        code.clone(),
+        format!("#![allow(unsafe_code)]\n{code}"),
+        code.replace("pub struct", "#[allow(unsafe_code)] pub struct"),
+    ] {
+        assert!(diagnostics(&text).items.iter().any(|item| item.message.contains("unsafe")), "{text}");
+    }
+    assert!(!diagnostics(&format!("{QUIET}\n#[unsafe(no_mangle)] pub fn main() {{}}")).items.is_empty());
+}
+
+#[test]
+fn a_file_that_names_no_strategy_is_told_how() {
+    let said = diagnostics(&QUIET.replace("strategy!(Quiet);", ""));
+    assert!(said.items[0].message.contains("strategy!(YourType);"), "{}", said.items[0].message);
+    let said = diagnostics("use stratbox_sdk::prelude::*; pub struct Not; strategy!(Not);");
+    assert!(said.items[0].message.contains("Strategy"), "{}", said.items[0].message);
+    assert_eq!(said.items[0].file.as_deref(), Some("wrong.rs"));
+}
+
+#[test]
+fn the_environment_is_empty_and_the_entry_points_are_out_of_reach() {
+    assert!(!diagnostics(&format!("{QUIET}\nconst HOME: &str = env!(\"HOME\");")).items.is_empty());
+    assert!(
+        !diagnostics(&format!("{QUIET}\nfn reach() {{ let _ = &crate::entry::SLOT; }}")).items.is_empty()
+    );
+    let said = diagnostics(&QUIET.replace("Ok(Self)", "Ok(5)"));
+    let text = format!("{said:?}");
+    assert!(!text.contains(cache_dir().to_str().unwrap()), "no path of this machine");
+}
+
+#[test]
+fn a_source_is_not_confused_with_another_of_the_same_text_and_another_name() {
+    let source = QUIET.replace(
+        "fn on_bar(&mut self, _: &Bar, _: &mut Broker) {}",
+        "fn on_bar(&mut self, _: &Bar, _: &mut Broker) { panic!() }",
+    );
+    for name in ["one.rs", "two.rs"] {
+        let compiled = lab().compiler.compile(&Source::new(name, source.clone())).unwrap();
+        let artifact = lab().load(&compiled.component).unwrap();
+        let stratbox_domain::RunOutcome::Faulted(fault) =
+            lab().run(&artifact, &Trial::new(random_walk(1, 3, 1))).0.outcome
+        else {
+            panic!("it panics")
+        };
+        assert!(fault.message.contains(name), "{}", fault.message);
+    }
+}
