@@ -86,8 +86,8 @@ impl Chaos {
         };
         let near = |chance: f64| bar.close * (0.97 + 0.06 * chance);
         let (first, second) = (near(self.chance()), near(self.chance()));
-        let instrument = if self.random() % 50 == 0 { 99 } else { bar.instrument };
-        let order = if self.random() % 2 == 0 {
+        let instrument = if self.random().is_multiple_of(50) { 99 } else { bar.instrument };
+        let order = if self.random().is_multiple_of(2) {
             Order::buy(instrument, quantity)
         } else {
             Order::sell(instrument, quantity)
@@ -147,12 +147,12 @@ impl Strategy for Chaos {
                 Ok(id) => self.sent.push(id),
                 Err(rejection) => self.note(rejection as u64),
             }
-            if self.random() % 5 == 0 && !self.sent.is_empty() {
+            if self.random().is_multiple_of(5) && !self.sent.is_empty() {
                 let index = (self.random() as usize) % self.sent.len();
                 let cancelled = broker.cancel(self.sent.swap_remove(index));
                 self.note(u64::from(cancelled));
             }
-            if self.random() % 9 == 0 {
+            if self.random().is_multiple_of(9) {
                 broker.close(bar.instrument);
             }
         }
@@ -162,7 +162,7 @@ impl Strategy for Chaos {
 
     fn on_fill(&mut self, fill: &Fill, broker: &mut Broker) {
         self.note(fill.price.to_bits() ^ fill.order ^ broker.quantity(fill.instrument).to_bits());
-        if self.random() % 3 == 0
+        if self.random().is_multiple_of(3)
             && let Some(other) = self.sent.pop()
         {
             broker.cancel(other);

@@ -123,7 +123,7 @@ impl Missing {
             Self::NoLosingTrades => ("no_losing_trades", "no closed trade lost money"),
             Self::NoLosingPeriods => ("no_losing_periods", "no return was below zero"),
             Self::NoDrawdown => ("no_drawdown", "equity never fell below an earlier peak"),
-            Self::NoSignals => ("no_signals", "no signal was followed by a bar that moved"),
+            Self::NoSignals => ("no_signals", "no signal was followed by a bar"),
             Self::TooFewReturns => ("too_few_returns", "there are fewer than three returns"),
             Self::ZeroVariance => ("zero_variance", "the returns do not vary"),
             Self::EquityNotPositive => ("equity_not_positive", "equity was zero or below"),

@@ -146,7 +146,9 @@ fn explain(said: Diagnostics) -> Diagnostics {
     if rest.errors > 0 {
         return rest;
     }
-    Diagnostics::single("the file does not say which type is its strategy: end it with `strategy!(YourType);`")
+    Diagnostics::single(
+        "the file does not say which type is its strategy: end it with `strategy!(YourType);`",
+    )
 }
 
 fn prefixed(prefix: &str, path: &Path) -> std::ffi::OsString {

@@ -78,8 +78,8 @@ impl<R: Recorder> Sandbox<R> {
     }
 }
 
-/// The line that `Cargo.toml` pins; the fingerprint carries the exact version.
-const WASMTIME_VERSION: &str = "48";
+/// Kept equal to `Cargo.lock` by a test.
+const WASMTIME_VERSION: &str = "48.0.8";
 
 fn config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
@@ -156,5 +156,24 @@ impl Drop for Ticker {
             // It panics only if the engine does, and there is nobody left to tell.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_we_tell_is_the_version_that_is_locked() {
+        let lock = include_str!("../../../../Cargo.lock");
+        assert!(lock.contains(&format!("name = \"wasmtime\"\nversion = \"{WASMTIME_VERSION}\"\n")));
+    }
+
+    #[test]
+    fn a_feature_that_was_not_asked_for_is_not_there() {
+        let engine = Engine::new(&config()).unwrap();
+        assert_eq!(engine.get_wasm_features(), FEATURES);
+        let denied = [WasmFeatures::THREADS, WasmFeatures::SIMD, WasmFeatures::MEMORY64, WasmFeatures::EXCEPTIONS];
+        assert!(denied.iter().all(|feature| !FEATURES.contains(*feature)));
     }
 }
