@@ -82,6 +82,9 @@ impl Venue {
     }
 
     fn gross_exposure(&self) -> f64 {
+        if self.orders.is_empty() {
+            return self.holdings.iter().map(|holding| holding.value().abs()).sum();
+        }
         (0..self.holdings.len()).map(|instrument| self.exposure(instrument as u32, None)).sum()
     }
 

@@ -173,7 +173,8 @@ mod tests {
     fn a_feature_that_was_not_asked_for_is_not_there() {
         let engine = Engine::new(&config()).unwrap();
         assert_eq!(engine.get_wasm_features(), FEATURES);
-        let denied = [WasmFeatures::THREADS, WasmFeatures::SIMD, WasmFeatures::MEMORY64, WasmFeatures::EXCEPTIONS];
+        let denied =
+            [WasmFeatures::THREADS, WasmFeatures::SIMD, WasmFeatures::MEMORY64, WasmFeatures::EXCEPTIONS];
         assert!(denied.iter().all(|feature| !FEATURES.contains(*feature)));
     }
 }

@@ -25,20 +25,23 @@ const BATCH: usize = 512;
 
 struct State {
     venue: Venue,
-    equity: Vec<f64>,
+    equity: [f64; BATCH],
+    /// How many of `equity` are waiting.
+    steps: usize,
     fills: Vec<wire::Fill>,
 }
 
 impl State {
     fn new(policy: VenuePolicy, instruments: u32) -> Self {
         let venue = Venue::new(policy, instruments);
-        Self { venue, equity: Vec::with_capacity(BATCH), fills: Vec::new() }
+        Self { venue, equity: [0.0; BATCH], steps: 0, fills: Vec::new() }
     }
 
     #[inline]
     fn push_equity(&mut self, value: f64) {
-        self.equity.push(value);
-        if self.equity.len() == BATCH {
+        self.equity[self.steps] = value;
+        self.steps += 1;
+        if self.steps == BATCH {
             self.flush_equity();
         }
     }
@@ -53,8 +56,8 @@ impl State {
     #[cold]
     #[inline(never)]
     fn flush_equity(&mut self) {
-        recorder::equity(&self.equity);
-        self.equity.clear();
+        recorder::equity(&self.equity[..self.steps]);
+        self.steps = 0;
     }
 
     #[cold]
