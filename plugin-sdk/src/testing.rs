@@ -2,6 +2,7 @@
 //!
 //! The figures are those of the sandbox, to the bit.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 
 use stratbox_domain::{Bar, Fill, Instrument, ParamValue, VenuePolicy, VenueSummary};
@@ -87,11 +88,12 @@ impl Backtest {
 pub fn drive<S: Strategy>(
     strategy: &mut S,
     venue: &mut Venue,
-    bars: &[Bar],
+    bars: impl IntoIterator<Item: Borrow<Bar>>,
     equity: &mut impl FnMut(f64),
     fills: &mut impl FnMut(Fill),
 ) {
     for bar in bars {
+        let bar = bar.borrow();
         let (ended, mut traded) = venue.step(bar);
         if let Some(value) = ended {
             equity(value);

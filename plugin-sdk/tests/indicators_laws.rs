@@ -117,11 +117,10 @@ fn narrow_bands_around_a_large_price_are_exact() {
 
 #[test]
 fn nan_is_in_the_answer_as_long_as_it_is_in_the_window() {
-    let (mut sma, mut highest, mut lowest) = (Sma::new(3), Highest::new(3), Lowest::new(3));
-    let mut bollinger = Bollinger::new(3, 2.0);
+    let (mut highest, mut lowest, mut bollinger) = (Highest::new(3), Lowest::new(3), Bollinger::new(3, 2.0));
     let mut update = |value: f64| {
         let middle = bollinger.update(value).map(|bands| bands.middle);
-        [sma.update(value), highest.update(value), lowest.update(value), middle]
+        [highest.update(value), lowest.update(value), middle]
     };
     for _ in 0..4 {
         update(5.0);
@@ -129,7 +128,20 @@ fn nan_is_in_the_answer_as_long_as_it_is_in_the_window() {
     for value in [f64::NAN, 5.0, 5.0] {
         assert!(update(value).iter().all(|answer| answer.is_some_and(f64::is_nan)));
     }
-    assert_eq!(update(5.0), [Some(5.0); 4]);
+    assert_eq!(update(5.0), [Some(5.0); 3]);
+}
+
+#[test]
+fn nan_and_lost_digits_have_left_a_moving_average_after_twice_its_length() {
+    for poison in [f64::NAN, f64::INFINITY, 1e300] {
+        for before in 0..8 {
+            let mut sma = Sma::new(4);
+            for value in std::iter::repeat_n(5.0, before).chain([poison]).chain([5.0; 8]) {
+                sma.update(value);
+            }
+            assert_eq!(sma.value(), Some(5.0), "{poison} after {before}");
+        }
+    }
 }
 
 #[test]

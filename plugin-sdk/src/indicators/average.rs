@@ -4,8 +4,8 @@ use super::checked;
 
 /// Simple moving average: the mean of the last `n` values.
 ///
-/// One sum slides along with the window. Another starts anew every `n` values and then takes its place, so that
-/// rounding errors (and what is not a number) leave with the values they came from.
+/// One sum slides along with the window. Another starts anew every `n` values and then takes its place, so that rounding
+/// errors, and what is not a number, have left after at most `2 n` values.
 #[derive(Debug, Clone)]
 pub struct Sma {
     values: Box<[f64]>,
