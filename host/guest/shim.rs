@@ -8,7 +8,9 @@ mod entry {
 
     use crate::strategy::StratboxStrategy;
 
-    static SLOT: Slot<StratboxStrategy> = Slot::new();
+    // SAFETY: it is private to this module, which only has the exports below, and each uses it once, first thing. What they
+    // call is the strategy and the SDK, and neither can name it.
+    static SLOT: Slot<StratboxStrategy> = unsafe { Slot::new() };
 
     struct Component;
 

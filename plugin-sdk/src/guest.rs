@@ -75,7 +75,13 @@ pub(crate) fn write_log(level: Level, message: &str) {
         Level::Warn => log::Level::Warn,
         Level::Error => log::Level::Error,
     };
-    log::write(level, message);
+    log::write(level, start_of(message));
+}
+
+/// As much of a message as may cross at once; the host keeps less.
+fn start_of(message: &str) -> &str {
+    const MAX_BYTES: usize = 64 << 10;
+    &message[..message.floor_char_boundary(MAX_BYTES.min(message.len()))]
 }
 
 /// A run's strategy and what the SDK keeps for it.
@@ -114,9 +120,13 @@ impl<S: Strategy> Instance<S> {
 pub struct Slot<S>(UnsafeCell<Option<Instance<S>>>);
 
 impl<S> Slot<S> {
-    #[expect(clippy::new_without_default, reason = "only ever a static")]
     /// A slot without an instance.
-    pub const fn new() -> Self {
+    ///
+    /// # Safety
+    /// It is only used at the top of a component's exports, and nothing that they call can reach it: then no reference
+    /// to the instance is ever made while there is another.
+    #[expect(unsafe_code, reason = "what it promises cannot be checked here")]
+    pub const unsafe fn new() -> Self {
         Self(UnsafeCell::new(None))
     }
 
@@ -136,9 +146,8 @@ impl<S> Slot<S> {
     #[expect(unsafe_code, clippy::mut_from_ref, reason = "the one place that knows why it is exclusive")]
     #[inline]
     fn get(&self) -> &mut Option<Instance<S>> {
-        // SAFETY: the component model does not let a component be entered while it is already running, and wasm built
-        // for this contract has no threads. `set` and `with` are called once at the top of each export and hand the
-        // reference to code that cannot reach the slot again, so there is never a second reference.
+        // SAFETY: whoever made the slot promised that only the tops of exports use it. The component model does not let a
+        // component be entered while it is already running, and wasm built for this contract has no threads.
         unsafe { &mut *self.0.get() }
     }
 }
@@ -193,7 +202,7 @@ fn tell_of_panics() {
         let message = info.payload_as_str().unwrap_or("the panic carries no message");
         let (file, line, column) =
             info.location().map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()));
-        log::panicked(message, file, line, column);
+        log::panicked(start_of(message), file, line, column);
     }));
 }
 

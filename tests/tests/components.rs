@@ -70,8 +70,6 @@ fn the_same_source_is_the_same_component_and_comes_from_the_cache() {
     let again = lab().compile("quiet.rs", QUIET).unwrap();
     assert_eq!(first.component, again.component);
     assert!(again.cached);
-    let other = lab().compile("quiet.rs", &format!("{QUIET}// another")).unwrap();
-    assert!(!other.cached || other.component == first.component);
 }
 
 #[test]
@@ -158,6 +156,47 @@ fn a_file_that_names_no_strategy_is_told_how() {
     let said = diagnostics("use stratbox_sdk::prelude::*; pub struct Not; strategy!(Not);");
     assert!(said.items[0].message.contains("Strategy"), "{}", said.items[0].message);
     assert_eq!(said.items[0].file.as_deref(), Some("wrong.rs"));
+}
+
+#[test]
+fn a_source_that_reads_another_file_is_refused_by_name_and_nothing_of_it_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = dir.path().join("secret.txt");
+    std::fs::write(&other, "the word is swordfish").unwrap();
+    for reads in [
+        format!("const READ: &str = include_str!({other:?});"),
+        format!("const READ: &[u8] = include_bytes!({other:?});"),
+    ] {
+        let text = format!("{QUIET}\n{reads}\npub fn read() -> usize {{ READ.len() }}");
+        let said = diagnostics(&text);
+        assert!(
+            said.items[0].message.contains("a strategy is one file")
+                && said.items[0].message.contains("secret.txt")
+        );
+        assert!(!format!("{said:?}").contains("swordfish"));
+    }
+    let module = dir.path().join("more.rs");
+    std::fs::write(&module, "pub fn more() {}").unwrap();
+    assert!(!diagnostics(&format!("{QUIET}\n#[path = {module:?}]\nmod more;")).items.is_empty());
+}
+
+#[test]
+fn arithmetic_that_overflows_is_a_fault_as_it_is_in_a_native_test() {
+    let source = QUIET.replace(
+        "_: &Bar, _: &mut Broker) {}",
+        "bar: &Bar, _: &mut Broker) { let _ = std::hint::black_box(250_u8 + bar.close as u8); }",
+    );
+    let artifact = lab().artifact("overflow.rs", &source);
+    let stratbox_domain::RunOutcome::Faulted(fault) =
+        lab().run(&artifact, &Trial::new(random_walk(1, 3, 1))).0.outcome
+    else {
+        panic!("it overflows")
+    };
+    assert!(
+        fault.message.starts_with("attempt to add with overflow (at overflow.rs:6:"),
+        "{}",
+        fault.message
+    );
 }
 
 #[test]

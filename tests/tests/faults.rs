@@ -148,6 +148,34 @@ fn a_log_is_bounded_escaped_and_says_what_is_missing() {
 }
 
 #[test]
+fn logging_is_paid_for_in_fuel() {
+    let fault = fault_of("", r#"loop { log::info("x".repeat(1 << 16)); }"#, &trial());
+    assert_eq!((fault.label, fault.bar), (FaultLabel::Fuel, Some(700)));
+}
+
+#[test]
+fn a_message_of_any_length_is_cut_and_is_no_fault() {
+    let artifact = lab().artifact("bad.rs", &source("", r#"log::info("x".repeat(4 << 20));"#));
+    let (report, _) = lab().run(&artifact, &Trial { limits: Limits::default(), ..trial() });
+    assert!(matches!(report.outcome, RunOutcome::Completed(_)), "{:?}", report.outcome);
+    assert!(report.log.lines[0].message.ends_with("bytes more)"));
+    let fault = fault_of(
+        "",
+        r#"panic!("{}", "y".repeat(4 << 20));"#,
+        &Trial { limits: Limits::default(), ..trial() },
+    );
+    assert_eq!(fault.label, FaultLabel::Panic);
+    assert!(fault.message.len() < 3_000);
+}
+
+#[test]
+fn memory_that_was_refused_and_then_not_needed_is_not_what_a_run_died_of() {
+    let body = "let mut many: Vec<u8> = Vec::new(); assert!(many.try_reserve(1 << 30).is_err()); \
+                self.kept.push(vec![1; 3 << 20]); let none: Option<u8> = None; none.unwrap();";
+    assert_eq!(fault_of("", body, &Trial { limits: Limits::default(), ..trial() }).label, FaultLabel::Panic);
+}
+
+#[test]
 fn a_run_after_a_fault_starts_afresh() {
     let artifact = lab().artifact(
         "bad.rs",

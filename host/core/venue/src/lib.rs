@@ -190,12 +190,13 @@ impl Venue {
         }
     }
 
-    /// Sets the forecast for an instrument's next bar; zero, NaN and infinity withdraw it.
+    /// Sets the forecast for an instrument's next bar, which is one of a later time; zero, NaN and infinity withdraw it.
     pub fn signal(&mut self, instrument: u32, value: f64) {
         if let Some(holding) = self.holdings.get_mut(instrument as usize)
             && holding.mark > 0.0
         {
             holding.signal = if value.is_finite() { value } else { 0.0 };
+            holding.signalled = self.now;
         }
     }
 
@@ -242,7 +243,7 @@ impl Venue {
     #[inline]
     fn mark(&mut self, instrument: u32, close: f64) {
         if let Some(holding) = self.holdings.get_mut(instrument as usize) {
-            if holding.signal != 0.0 {
+            if holding.signal != 0.0 && holding.signalled < self.now {
                 self.counts.signals += 1;
                 self.counts.signal_hits += u64::from((close - holding.mark) * holding.signal > 0.0);
                 holding.signal = 0.0;
@@ -289,18 +290,17 @@ impl Venue {
         false
     }
 
-    /// Trades an open order at a price. `false` when it was dropped instead: it was accepted against a position that
-    /// has since shrunk, and would now go short where that is not allowed.
+    /// Trades an open order at a price. `false` when it was dropped instead, because the account it was accepted for is
+    /// no longer there.
     fn execute(&mut self, index: usize, price: f64) -> bool {
-        let OpenOrder { id, order, .. } = self.orders.remove(index);
-        let holding = &mut self.holdings[order.instrument as usize];
-        if order.side == Side::Sell
-            && !self.policy.allow_short
-            && risk::is_short(holding.quantity, order.quantity)
-        {
-            self.counts.rejections[Rejection::ShortNotAllowed as usize] += 1;
+        let OpenOrder { id, order, .. } = self.orders[index];
+        let permitted = self.check_fill(&order);
+        self.orders.remove(index);
+        if let Err(rejection) = permitted {
+            self.counts.rejections[rejection as usize] += 1;
             return false;
         }
+        let holding = &mut self.holdings[order.instrument as usize];
         holding.execute(order.side, order.quantity, price);
         let traded = price * order.quantity;
         let fee = traded * self.policy.fee_bps * BASIS_POINT;

@@ -17,6 +17,8 @@ pub(crate) struct Holding {
     pub(crate) mark: f64,
     /// The forecast for the next bar; 0 when there is none.
     pub(crate) signal: f64,
+    /// When it was made: a bar of that very time had closed, or was about to, and is no future to forecast.
+    pub(crate) signalled: i64,
 }
 
 impl Holding {

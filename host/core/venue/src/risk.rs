@@ -2,7 +2,8 @@
 //!
 //! Exposure is counted before it exists. Market orders are taken as done, since they fill at the next open whatever it
 //! is; of the resting orders the worse side counts, so that a stop and a target around one position cost nothing
-//! twice. An order that does not add exposure is always accepted: no one is kept from getting out.
+//! twice. An order that does not add exposure is always accepted: no one is kept from getting out. What was accepted is
+//! checked once more when it fills, with slack for what the market has done since.
 
 use stratbox_domain::{Order, OrderKind, Rejection, Side};
 
@@ -17,11 +18,22 @@ pub(crate) fn is_short(held: f64, quantity: f64) -> bool {
     quantity - held > DUST * quantity.max(held.abs())
 }
 
-/// The price an order is valued at before it trades: its own worst price where it names one, else the last close.
-fn reference_price(kind: OrderKind, mark: f64) -> f64 {
-    match kind {
-        OrderKind::Market => mark,
-        OrderKind::Limit(price) | OrderKind::Stop(price) | OrderKind::StopLimit { limit: price, .. } => price,
+/// How far above its limit the exposure may be when an accepted order fills. Prices move between the two, and the account
+/// with them; what is beyond this is not the market's doing but a withdrawn order that paid for this one, or an order
+/// that has outlived the account it was accepted for.
+const FILL_SLACK: f64 = 0.25;
+
+/// The price an order is valued at before it trades: the worst that it can trade at, as far as that is known. A limit to
+/// buy and a stop to sell trade at their price or below; the others trade at the market when that is higher.
+fn reference_price(order: &Order, mark: f64) -> f64 {
+    match (order.kind, order.side) {
+        (OrderKind::Market, _) => mark,
+        (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Buy)
+        | (OrderKind::Stop(price), Side::Sell) => price,
+        (OrderKind::Stop(price), Side::Buy)
+        | (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Sell) => {
+            larger(price, mark)
+        }
     }
 }
 
@@ -70,10 +82,29 @@ impl Venue {
         let before = self.exposure(order.instrument, None);
         let after = self.exposure(order.instrument, Some(order));
         let total = self.gross_exposure() - before + after;
-        let allowed = self.policy.leverage * self.equity();
-        // Written so that a sum that is not a number is not affordable either.
-        let affordable = total <= allowed * (1.0 + TOLERANCE);
-        if after <= before || affordable { Ok(()) } else { Err(Rejection::InsufficientFunds) }
+        if after <= before || self.is_within(total, TOLERANCE) {
+            Ok(())
+        } else {
+            Err(Rejection::InsufficientFunds)
+        }
+    }
+
+    /// Why an accepted order that is about to fill must not; it is still among the open orders.
+    pub(crate) fn check_fill(&self, order: &Order) -> Result<(), Rejection> {
+        let held = self.quantity(order.instrument);
+        if order.side == Side::Sell && !self.policy.allow_short && is_short(held, order.quantity) {
+            return Err(Rejection::ShortNotAllowed);
+        }
+        let adds = (held + order.side.sign() * order.quantity).abs() > held.abs();
+        if adds && !self.is_within(self.gross_exposure(), FILL_SLACK) {
+            return Err(Rejection::InsufficientFunds);
+        }
+        Ok(())
+    }
+
+    /// Written so that a sum that is not a number is not within anything.
+    fn is_within(&self, exposure: f64, slack: f64) -> bool {
+        exposure <= self.policy.leverage * self.equity() * (1.0 + slack)
     }
 
     /// What new exposure may still cost.
@@ -99,7 +130,7 @@ impl Venue {
         let holding = &self.holdings[instrument as usize];
         let (mut base, mut buys, mut sells) = (holding.value(), 0.0, 0.0);
         for order in self.orders_of(instrument).chain(extra) {
-            let value = order.quantity * reference_price(order.kind, holding.mark);
+            let value = order.quantity * reference_price(order, holding.mark);
             match (order.kind, order.side) {
                 (OrderKind::Market, side) => base += side.sign() * value,
                 (_, Side::Buy) => buys += value,

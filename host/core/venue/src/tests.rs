@@ -287,6 +287,55 @@ fn a_signal_is_a_hit_when_the_next_bar_goes_its_way() {
 }
 
 #[test]
+fn a_signal_is_not_scored_on_another_instruments_bar_of_the_same_time() {
+    let mut venue = Venue::new(policy(), 2);
+    let second = |day, price| Bar { instrument: 1, ..bar(day, price, price, price, price) };
+    play(&mut venue, &bar(0, 100.0, 100.0, 100.0, 100.0));
+    play(&mut venue, &second(0, 50.0));
+    play(&mut venue, &bar(1, 110.0, 110.0, 110.0, 110.0));
+    venue.signal(1, 1.0);
+    play(&mut venue, &second(1, 55.0));
+    assert_eq!(venue.summary().signals, 0, "this bar was over when the forecast was made");
+    play(&mut venue, &second(2, 54.0));
+    assert_eq!((venue.summary().signals, venue.summary().signal_hits), (1, 0));
+}
+
+#[test]
+fn an_order_on_the_wrong_side_of_the_market_is_valued_at_the_market() {
+    for sent in [
+        order(Side::Buy, OrderKind::Stop(0.01), 1_001.0),
+        order(Side::Sell, OrderKind::Limit(0.01), 1_001.0),
+        order(Side::Sell, OrderKind::StopLimit { stop: 99.0, limit: 0.01 }, 1_001.0),
+    ] {
+        assert_eq!(venue().submit(sent), Err(Rejection::InsufficientFunds), "{sent:?}");
+        assert!(venue().submit(Order { quantity: 999.0, ..sent }).is_ok());
+    }
+}
+
+#[test]
+fn withdrawing_what_paid_for_an_order_takes_that_order_along() {
+    let mut venue = venue();
+    let mut sells = Vec::new();
+    for _ in 0..20 {
+        sells.push(venue.submit(order(Side::Sell, OrderKind::Market, 1_000.0)).expect("within the limit"));
+        venue.submit(order(Side::Buy, OrderKind::Market, 1_000.0)).expect("it takes the exposure back");
+    }
+    sells.into_iter().for_each(|id| assert!(venue.cancel(id)));
+    let filled: f64 =
+        play(&mut venue, &bar(1, 100.0, 100.0, 100.0, 100.0)).iter().map(|fill| fill.quantity).sum();
+    assert_eq!(filled, 1_000.0);
+    assert_eq!(venue.summary().rejections[Rejection::InsufficientFunds as usize], 19);
+}
+
+#[test]
+fn a_gap_does_not_keep_an_accepted_order_from_filling() {
+    let mut venue = venue();
+    venue.submit(order(Side::Buy, OrderKind::Market, 1_000.0)).expect("all of the account");
+    assert_eq!(prices(&mut venue, &bar(1, 140.0, 140.0, 140.0, 140.0)), [140.0]);
+    assert_eq!(venue.account().cash, -40_000.0);
+}
+
+#[test]
 fn equity_is_reported_once_a_time_step_after_its_last_bar() {
     let mut venue = Venue::new(policy(), 2);
     let first = bar(0, 100.0, 100.0, 100.0, 100.0);
@@ -333,6 +382,33 @@ fn any_order() -> impl Strategy<Value = Order> {
 }
 
 proptest! {
+    /// Whatever is sent and withdrawn, and in whatever order: on a market that does not move, positions stay within the
+    /// limit and its slack.
+    #[test]
+    fn exposure_stays_within_the_leverage(
+        script in prop::collection::vec((prop::collection::vec(any_order(), 0..6), any::<u8>()), 1..40),
+        leverage in 0.5..3.0f64,
+    ) {
+        let policy = VenuePolicy { fee_bps: 0.0, leverage, ..VenuePolicy::default() };
+        let mut venue = Venue::new(policy, 2);
+        let mut sent = Vec::new();
+        for (step, (orders, cancels)) in script.into_iter().enumerate() {
+            for instrument in 0..2 {
+                play(&mut venue, &Bar { instrument, ..bar(step as i64, 100.0, 100.0, 100.0, 100.0) });
+            }
+            let gross: f64 = (0..2).map(|i| venue.quantity(i).abs() * 100.0).sum();
+            prop_assert!(gross <= leverage * venue.account().equity * (1.25 + 1e-9), "{gross}");
+            for order in orders {
+                sent.extend(venue.submit(Order { quantity: order.quantity * 4.0, ..order }));
+            }
+            for _ in 0..cancels % 4 {
+                if let Some(id) = (!sent.is_empty()).then(|| sent.remove(cancels as usize % sent.len())) {
+                    venue.cancel(id);
+                }
+            }
+        }
+    }
+
     /// Money is conserved: cash is what the fills left, and equity is the initial cash plus what was earned minus fees.
     /// No fill is outside its bar, at a worse price than its limit, or in a bar that is not after its order.
     #[test]

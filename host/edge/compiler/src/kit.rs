@@ -24,13 +24,41 @@ const MEMBERS: [&str; 6] = [
     "plugin-sdk",
     "plugin-sdk/macros",
 ];
+/// How it is built, whatever the user's own settings are.
+const PROFILE: [&str; 8] = [
+    "profile.release.opt-level=3",
+    "profile.release.codegen-units=1",
+    "profile.release.debug=false",
+    "profile.release.debug-assertions=false",
+    "profile.release.incremental=false",
+    "profile.release.lto=\"off\"",
+    "profile.release.overflow-checks=false",
+    "profile.release.panic=\"abort\"",
+];
+/// What cargo needs of the environment to find its home, its registry and a linker for its build scripts.
+const PASSED_ON: [&str; 12] = [
+    "CARGO_HOME",
+    "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "PATH",
+    "RUSTUP_HOME",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SYSTEMROOT",
+    "TMPDIR",
+    "USERPROFILE",
+];
+const PASSED_ON_PREFIXES: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 /// Changes whenever the way in which kits are built does.
-const RECIPE: &[u8] = b"5";
+const RECIPE: &[u8] = b"7";
 /// How guests are linked. A shadow stack of 64 KiB, since the linker's default of a megabyte would have to be zeroed for
 /// every run; and a memory that is large enough from the start for what most strategies allocate, since growing it is a
 /// system call that stops the other workers for a moment.
 pub(crate) const LINK_ARGS: [&str; 4] =
     ["-C", "link-arg=-zstack-size=65536", "-C", "link-arg=--initial-memory=262144"];
+const INVENTORY: &str = "inventory";
 const HINT: &str = "the first build needs the crates that the SDK depends on: check the network, or run it once where there is one";
 
 /// A kit on disk.
@@ -119,7 +147,13 @@ impl Kit {
     }
 
     fn load(dir: &Path, digest: Digest) -> Option<Self> {
+        if !dir.join("parts").is_dir() {
+            return None;
+        }
         let parts = parts(dir).ok()?;
+        if parts.load(INVENTORY)? != inventory(dir).ok()?.into_bytes() {
+            return None;
+        }
         let (venue, driver) = (parts.load("venue.wasm")?, parts.load("driver.wasm")?);
         Some(Self { dir: dir.to_owned(), digest, venue, driver })
     }
@@ -127,6 +161,27 @@ impl Kit {
 
 fn parts(dir: &Path) -> std::io::Result<FileCache> {
     FileCache::open(dir.join("parts"))
+}
+
+fn is_passed_on(name: &str) -> bool {
+    PASSED_ON.contains(&name) || PASSED_ON_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Names and sizes of the libraries that strategies are compiled against. One that has gone would otherwise be reported as
+/// the next author's mistake.
+fn inventory(dir: &Path) -> std::io::Result<String> {
+    let mut lines = Vec::new();
+    for folder in [wasm_output(dir), wasm_output(dir).join("deps"), dir.join("target/release/deps")] {
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if [".rlib", ".so", ".dylib", ".dll"].iter().any(|ending| name.ends_with(ending)) {
+                lines.push(format!("{name} {}\n", entry.metadata()?.len()));
+            }
+        }
+    }
+    lines.sort();
+    Ok(lines.concat())
 }
 
 fn wasm_output(dir: &Path) -> PathBuf {
@@ -160,7 +215,8 @@ fn build(dir: &Path, toolchain: &Toolchain) -> Result<(), CompileError> {
         })?;
         parts.store(&format!("{part}.wasm"), &component).map_err(CompileError::io(parts.dir()))?;
     }
-    Ok(())
+    let inventory = inventory(dir).map_err(CompileError::io(dir))?;
+    parts.store(INVENTORY, inventory.as_bytes()).map_err(CompileError::io(parts.dir()))
 }
 
 /// The workspace's own manifest, reduced to the kit's members, so that versions and lints are written down once.
@@ -174,10 +230,6 @@ fn workspace_manifest(content: &[u8]) -> Result<String, CompileError> {
     if let Some(workspace) = manifest["workspace"].as_table_mut() {
         workspace.remove("default-members");
     }
-    let release = &mut manifest["profile"]["release"];
-    release["codegen-units"] = value(1);
-    release["debug"] = value(false);
-    release["panic"] = value("abort");
     Ok(manifest.to_string())
 }
 
@@ -196,13 +248,17 @@ fn cargo_build(dir: &Path, src: &Path, toolchain: &Toolchain) -> Result<(), Comp
         .arg("--target-dir")
         .arg(dir.join("target"))
         .args(PACKAGES.iter().flat_map(|package| ["--package", package]))
-        // A user's own flags and settings are for the user's own crates.
+        .args(PROFILE.iter().flat_map(|setting| ["--config", setting]))
+        // The same kit must come out whatever a user has set for crates of their own: of the environment only what
+        // leads to the registry is passed on, and settings on the command line win over those in files.
         .current_dir(src)
+        .env_clear()
+        .envs(
+            std::env::vars_os()
+                .filter(|(name, _)| PASSED_ON.iter().any(|passed| name.eq_ignore_ascii_case(passed))),
+        )
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         .env("RUSTC", &toolchain.rustc)
-        .env_remove("RUSTC_WRAPPER")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CARGO_BUILD_TARGET")
         .stdin(Stdio::null());
     if let Some(bin) = toolchain.bin() {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -15,10 +15,13 @@ use crate::kit::{Kit, LINK_ARGS};
 use crate::toolchain::{TARGET, Toolchain};
 use crate::{Compile, CompileError, Compiled, Diagnostics, Source};
 
+/// How strategies are compiled. Overflow is checked as in `cargo test`, so that what faults in one faults in the other.
+const CODEGEN: [&str; 5] =
+    ["opt-level=3", "panic=abort", "codegen-units=1", "strip=debuginfo", "overflow-checks=on"];
 /// The entry points' file. No source has a name that begins with a dot.
 const ENTRY: &str = ".entry.rs";
 /// Changes whenever the same source would become another component.
-const RECIPE: &[u8] = b"4";
+const RECIPE: &[u8] = b"6";
 /// More than a person reads, and more than is kept.
 const MAX_WORDS: u64 = 4 << 20;
 
@@ -51,6 +54,12 @@ impl RustCompiler {
         }
         let diagnostics = run(&mut self.rustc(work.path()))?.map_err(|said| rejected(explain(said)))?;
 
+        let dep_info = work.path().join("component.d");
+        if let Some(other) = other_file_read(&dep_info, source).map_err(CompileError::io(&dep_info))? {
+            return Err(rejected(Diagnostics::single(format!(
+                "a strategy is one file, and this one reads another, `{other}`: put what it needs into the source"
+            ))));
+        }
         let path = work.path().join("component.wasm");
         let module = std::fs::read(&path).map_err(CompileError::io(&path))?;
         let component = componentize(&module).map_err(|problem| rejected(Diagnostics::single(problem)))?;
@@ -67,17 +76,9 @@ impl RustCompiler {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .args(["--edition", "2024", "--target", TARGET, "--error-format", "json"])
-            .args(["--crate-type", "cdylib", "--crate-name", "component", "-o", "component.wasm"])
-            .args([
-                "-C",
-                "opt-level=3",
-                "-C",
-                "panic=abort",
-                "-C",
-                "codegen-units=1",
-                "-C",
-                "strip=debuginfo",
-            ])
+            .args(["--crate-type", "cdylib", "--crate-name", "component"])
+            .args(["--emit", "link,dep-info"])
+            .args(CODEGEN.iter().flat_map(|setting| ["-C", setting]))
             .args(LINK_ARGS)
             .arg("--extern")
             .arg(prefixed("stratbox_sdk=", &self.kit.sdk_rlib()))
@@ -113,13 +114,21 @@ fn run(command: &mut Command) -> Result<Result<Diagnostics, Diagnostics>, Compil
     let mut child = command.spawn().map_err(CompileError::io(&rustc))?;
     let mut words = Vec::new();
     if let Some(stderr) = child.stderr.take() {
-        stderr.take(MAX_WORDS).read_to_end(&mut words).map_err(CompileError::io(&rustc))?;
-        // Dropping our end of the pipe ends a compiler that goes on talking.
+        let mut stderr = stderr.take(MAX_WORDS);
+        stderr.read_to_end(&mut words).map_err(CompileError::io(&rustc))?;
+        // The rest is not kept, but a compiler that cannot go on talking would fail on a source that is good.
+        std::io::copy(&mut stderr.into_inner(), &mut std::io::sink()).map_err(CompileError::io(&rustc))?;
     }
     let status = child.wait().map_err(CompileError::io(&rustc))?;
     let said = Diagnostics::parse(&String::from_utf8_lossy(&words));
     if status.success() {
         return Ok(Ok(said));
+    }
+    if status.code().is_none() {
+        return Err(CompileError::Toolchain {
+            problem: format!("the compiler was stopped: {status}"),
+            hint: "the machine may have run out of memory; try again",
+        });
     }
     if said.errors == 0 {
         let words = String::from_utf8_lossy(&words[..words.len().min(2_000)]).into_owned();
@@ -131,6 +140,16 @@ fn run(command: &mut Command) -> Result<Result<Diagnostics, Diagnostics>, Compil
 /// Declares the author's file as a module. Forbidding beats whatever the file allows itself.
 fn module_of(source: &Source) -> String {
     format!("#[forbid(unsafe_code, long_running_const_eval)] #[path = {:?}] mod strategy;", source.name())
+}
+
+/// The first file that the compiler read besides the source and the entry points, according to what it says it depends on.
+fn other_file_read(dep_info: &Path, source: &Source) -> std::io::Result<Option<String>> {
+    let text = std::fs::read_to_string(dep_info)?;
+    let rule = text.lines().find_map(|line| line.strip_prefix("component.d: "));
+    let rule = rule.ok_or_else(|| std::io::Error::other("it has no rule for itself"))?;
+    // A space in a path is escaped, so the parts of such a path are not the source's name either.
+    let mut others = rule.split_whitespace().filter(|path| *path != source.name() && *path != ENTRY);
+    Ok(others.next().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()))
 }
 
 /// What an author cannot know from the compiler's words, since the entry points are not theirs: the strategy is not named.

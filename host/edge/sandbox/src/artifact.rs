@@ -14,6 +14,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use crate::compose::{Guests, SIMULATION, compose};
 use crate::engine::fingerprint;
 use crate::host::State;
+use crate::text::escaped;
 use crate::{Error, Sandbox};
 
 const MAGIC: &[u8; 8] = b"sbxart01";
@@ -25,6 +26,7 @@ pub struct Artifact<R: 'static> {
     pub(crate) run: ComponentExportIndex,
     pub(crate) describe: ComponentExportIndex,
     component: Digest,
+    identity: Digest,
     key: Digest,
     size: usize,
 }
@@ -36,8 +38,15 @@ impl<R> Artifact<R> {
         self.component
     }
 
-    /// Digest of everything that the compiled code depends on: the strategy's component, the engine's own components,
-    /// and the engine's version and settings.
+    /// Digest of what is run: the strategy's component and the engine's own. With the engine's version it decides results,
+    /// on every machine of one architecture.
+    #[must_use]
+    pub fn identity(&self) -> Digest {
+        self.identity
+    }
+
+    /// Digest of everything that the compiled code depends on: what is run, and the engine's version, settings and
+    /// instruction set.
     #[must_use]
     pub fn key(&self) -> Digest {
         self.key
@@ -68,7 +77,7 @@ impl ArtifactCache {
             let path = path.to_owned();
             move |source| Error::Cache { path, source }
         };
-        create_private_dir(&dir).map_err(at(&dir))?;
+        create_private_dir(&dir).and_then(|()| check_private(&dir)).map_err(at(&dir))?;
         let key_path = dir.join("key");
         let secret = match std::fs::read(&key_path) {
             Ok(bytes) => bytes,
@@ -120,12 +129,42 @@ impl ArtifactCache {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Ids {
+    component: Digest,
+    identity: Digest,
+    key: Digest,
+}
+
 fn create_private_dir(dir: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+/// Whoever can write here can have us run their code, so nobody else may.
+#[cfg(unix)]
+fn check_private(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    // A file's owner is whoever makes it: the one way to learn who we are without a system call of our own.
+    let ours = tempfile::NamedTempFile::new_in(dir)?.as_file().metadata()?.uid();
+    let found = [Some(dir.to_owned()), Some(dir.join("key")).filter(|key| key.exists())];
+    for path in found.into_iter().flatten() {
+        let metadata = std::fs::symlink_metadata(&path)?;
+        if metadata.uid() != ours || metadata.mode() & 0o022 != 0 || metadata.is_symlink() {
+            let advice =
+                "others can write to it, or it belongs to someone else: use a cache directory of your own";
+            return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, advice));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_private(_dir: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Temporary files are readable by their owner only. Of two processes that make a key at once, the first wins.
@@ -154,36 +193,39 @@ impl<R: Recorder> Sandbox<R> {
         cache: &ArtifactCache,
     ) -> Result<Artifact<R>, Error> {
         let digest = Digest::of(component);
-        let key = KeyBuilder::new("artifact")
+        let identity = KeyBuilder::new("composition")
             .field("component", digest.as_bytes())
             .field("venue", Digest::of(&guests.venue).as_bytes())
             .field("driver", Digest::of(&guests.driver).as_bytes())
+            .finish();
+        let key = KeyBuilder::new("artifact")
+            .field("composition", identity.as_bytes())
             .field("engine", fingerprint(&self.engine).as_bytes())
             .finish();
+        let ids = Ids { component: digest, identity, key };
         if let Some(code) = cache.load(&key) {
-            return self.load(&code, digest, key);
+            return self.load(&code, ids).map_err(|error| Error::engine(&error));
         }
+        let refused = |error: wasmtime::Error| Error::Component(escaped(&format!("{error:#}"), 1_000));
         let composed = compose(guests, component)?;
-        let code = self
-            .engine
-            .precompile_component(&composed)
-            .map_err(|error| Error::Component(crate::text::escaped(&format!("{error:#}"), 1_000)))?;
+        let code = self.engine.precompile_component(&composed).map_err(refused)?;
+        // What the engine compiles but cannot hold (its tables, its memories) is the component's fault too.
+        let artifact = self.load(&code, ids).map_err(refused)?;
         cache.store(&key, &code)?;
-        self.load(&code, digest, key)
+        Ok(artifact)
     }
 
-    fn load(&self, code: &[u8], component: Digest, key: Digest) -> Result<Artifact<R>, Error> {
-        let loaded = self.deserialize(code).map_err(|error| Error::engine(&error))?;
+    fn load(&self, code: &[u8], ids: Ids) -> wasmtime::Result<Artifact<R>> {
+        let loaded = self.deserialize(code)?;
         let export = |name| {
             let instance = loaded.get_export_index(None, SIMULATION);
-            instance
-                .and_then(|instance| loaded.get_export_index(Some(&instance), name))
-                .ok_or_else(|| Error::Engine(format!("the composed component lacks `{name}`")))
+            let found = instance.and_then(|instance| loaded.get_export_index(Some(&instance), name));
+            found.ok_or_else(|| wasmtime::Error::msg(format!("the composed component lacks `{name}`")))
         };
         let (run, describe) = (export("run")?, export("describe")?);
-        let pre =
-            self.linker.instantiate_pre(&loaded).map_err(|error| Error::Component(format!("{error:#}")))?;
-        Ok(Artifact { pre, run, describe, component, key, size: code.len() })
+        let pre = self.linker.instantiate_pre(&loaded)?;
+        let Ids { component, identity, key } = ids;
+        Ok(Artifact { pre, run, describe, component, identity, key, size: code.len() })
     }
 
     #[expect(unsafe_code, reason = "compiled code can only be loaded on trust")]

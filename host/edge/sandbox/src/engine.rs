@@ -14,7 +14,8 @@ use wasmtime::{
 };
 
 use crate::Error;
-use crate::host::{self, State};
+use crate::host::{self, LINE_BYTES, LOG_BYTE_FUEL, LOG_CALL_FUEL, State};
+use crate::run::HOSTCALL_BYTES;
 
 /// What guests may use: what the Rust compiler emits for `wasm32-unknown-unknown`, and nothing else. No threads, no SIMD
 /// (relaxed SIMD differs between machines), no exceptions, no garbage collection, no 64-bit memories. Several memories are
@@ -67,11 +68,12 @@ impl<R: Recorder> Sandbox<R> {
         }
         let linker = host::linker(&engine).map_err(|error| Error::engine(&error))?;
         let ticker = Ticker::start(engine.clone());
-        let version = format!("wasmtime {} {}", WASMTIME_VERSION, fingerprint(&engine).short());
+        let version = format!("wasmtime {WASMTIME_VERSION} {}", settings().short());
         Ok(Self { engine, linker, version, _ticker: ticker })
     }
 
-    /// The engine's version and a digest of its settings: fuel figures and artifacts are only comparable within one.
+    /// The engine's version and a digest of the settings that can change a result: figures, fuel among them, are only
+    /// comparable within one. The machine's instruction set is not among them.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -110,6 +112,18 @@ fn config() -> Config {
         .coredump_on_trap(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
+}
+
+/// A digest of what decides how a run ends, other than the run's own limits.
+fn settings() -> Digest {
+    let numbers = [MAX_WASM_STACK, MAX_MEMORY, HOSTCALL_BYTES, LINE_BYTES].map(usize::to_le_bytes).concat();
+    let metering = [LOG_CALL_FUEL, LOG_BYTE_FUEL].map(u64::to_le_bytes).concat();
+    KeyBuilder::new("settings")
+        .field("features", &FEATURES.bits().to_le_bytes())
+        .field("numbers", &numbers)
+        .field("metering", &metering)
+        .field("nan canonicalisation", &[1])
+        .finish()
 }
 
 /// A digest of everything that compiled code depends on: the engine's exact version, target and settings.
@@ -170,11 +184,27 @@ mod tests {
     }
 
     #[test]
-    fn a_feature_that_was_not_asked_for_is_not_there() {
+    fn a_feature_that_was_not_asked_for_is_refused() {
         let engine = Engine::new(&config()).unwrap();
-        assert_eq!(engine.get_wasm_features(), FEATURES);
-        let denied =
-            [WasmFeatures::THREADS, WasmFeatures::SIMD, WasmFeatures::MEMORY64, WasmFeatures::EXCEPTIONS];
-        assert!(denied.iter().all(|feature| !FEATURES.contains(*feature)));
+        let compiles = |body: &str| {
+            let component = wat::parse_str(format!("(component (core module {body}))")).unwrap();
+            engine.precompile_component(&component).is_ok()
+        };
+        assert!(compiles("(memory 1) (func (result i32) i32.const 1)"));
+        for denied in [
+            "(memory i64 1)",
+            "(memory 1 1 shared)",
+            "(func (result v128) v128.const i64x2 0 0)",
+            "(func (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))",
+            "(tag)",
+            "(type (struct (field i32)))",
+            "(func (param funcref) (result funcref) (ref.as_non_null (local.get 0)))",
+            "(func $f (return_call $f))",
+            "(global i32 (i32.add (i32.const 1) (i32.const 2)))",
+            "(memory 1 (pagesize 1))",
+            "(func (result i64 i64) (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)))",
+        ] {
+            assert!(!compiles(denied), "{denied}");
+        }
     }
 }

@@ -12,9 +12,13 @@ use crate::text::escaped;
 use crate::wire::{WireColumns, WireFill, WireLevel};
 
 /// One line of a guest's log may be this long; one panic message too.
-const LINE_BYTES: usize = 2_048;
+pub(crate) const LINE_BYTES: usize = 2_048;
 /// Rows per read, at most: what the driver asks for, and a bound on what a bug in it could ask for.
 const MAX_ROWS: u32 = 4_096;
+/// What a call for the log costs, in fuel, and what each of its bytes does: about what the host spends on them. Calls into
+/// the host would be free otherwise, and a guest that does nothing else would be stopped by the clock.
+pub(crate) const LOG_CALL_FUEL: u64 = 500;
+pub(crate) const LOG_BYTE_FUEL: u64 = 1;
 /// What a table element costs the host.
 const ELEMENT_BYTES: usize = 16;
 
@@ -103,7 +107,7 @@ impl<R> State<R> {
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     left: usize,
-    /// Whether a growth was refused: what the guest then died of.
+    /// Whether the last growth was refused: what the guest then died of.
     pub(crate) refused: bool,
 }
 
@@ -112,11 +116,11 @@ impl MemoryBudget {
         Self { left: usize::try_from(bytes).unwrap_or(usize::MAX), refused: false }
     }
 
+    /// A refusal is forgotten when a later, smaller wish is granted: then it is not what the guest died of.
     fn take(&mut self, bytes: usize) -> bool {
-        match self.left.checked_sub(bytes) {
-            Some(left) => self.left = left,
-            None => self.refused = true,
-        }
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        self.refused = left.is_none();
         !self.refused
     }
 }
@@ -170,6 +174,7 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
 
     let mut log = linker.instance("stratbox:strategy/log@0.1.0")?;
     log.func_wrap("write", |mut store: Context<'_, R>, (level, message): (WireLevel, String)| {
+        charge(&mut store, &message)?;
         let state = store.data_mut();
         state.log.push(level, &message, state.log_limit);
         Ok(())
@@ -177,10 +182,18 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
     log.func_wrap(
         "panicked",
         |mut store: Context<'_, R>, (message, file, line, column): (String, String, u32, u32)| {
+            charge(&mut store, &message)?;
             let place = format!("{}:{line}:{column}", escaped(&file, 200));
             store.data_mut().last_words = Some(LastWords { message: escaped(&message, LINE_BYTES), place });
             Ok(())
         },
     )?;
     Ok(linker)
+}
+
+/// Takes fuel for a message; what is missing then stops the guest at its next check.
+fn charge<R>(store: &mut StoreContextMut<'_, State<R>>, message: &str) -> wasmtime::Result<()> {
+    let cost = LOG_CALL_FUEL + LOG_BYTE_FUEL * message.len() as u64;
+    let left = store.get_fuel()?;
+    store.set_fuel(left.saturating_sub(cost))
 }

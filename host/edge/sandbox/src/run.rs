@@ -5,13 +5,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use stratbox_domain::{
-    BarSource, Fault, FaultLabel, Limits, Manifest, Params, Recorder, RunOutcome, VenuePolicy, VenueSummary,
+    BarSource, Fault, FaultLabel, Limits, Manifest, ParamKind, ParamSpec, Params, Recorder, RunOutcome,
+    VenuePolicy, VenueSummary,
 };
-use wasmtime::Store;
+use wasmtime::component::Instance;
+use wasmtime::{Store, Trap};
 
 use crate::fault::classify;
-use crate::host::{Log, MemoryBudget, State};
-use crate::text::escaped;
+use crate::host::{HostBug, LINE_BYTES, Log, MemoryBudget, State, Stop};
+use crate::text::{escaped, is_unsafe};
 use crate::wire::{
     WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
     to_wire_parameters,
@@ -20,6 +22,9 @@ use crate::{Artifact, Error, Sandbox};
 
 /// `describe` does nothing but name things.
 const DESCRIBE: Limits = Limits { fuel: 100_000_000, memory_bytes: 32 << 20, wall_ms: 5_000, log_bytes: 0 };
+
+/// What may cross into the host in one call: a batch of results is some kilobytes, a log line or a manifest less.
+pub(crate) const HOSTCALL_BYTES: usize = 1 << 20;
 
 /// What a run is made of.
 #[derive(Clone)]
@@ -56,7 +61,7 @@ impl<R: Recorder> Sandbox<R> {
         let cancel = Arc::new(AtomicBool::new(false));
         let mut store = self.store(&DESCRIBE, None, None, cancel)?;
         let answer = (|| {
-            let instance = artifact.pre.instantiate(&mut store)?;
+            let instance = instantiate(artifact, &mut store)?;
             let describe = instance.get_typed_func::<(), (WireManifest,)>(&mut store, &artifact.describe)?;
             describe.call(&mut store, ())
         })();
@@ -88,7 +93,7 @@ impl<R: Recorder> Sandbox<R> {
         let instruments = to_wire_instruments(request.bars.instruments());
         let parameters = to_wire_parameters(request.params);
         let answer = (|| {
-            let instance = artifact.pre.instantiate(&mut store)?;
+            let instance = instantiate(artifact, &mut store)?;
             type Arguments<'a> = (WirePolicy, &'a [WireInstrument<'a>], &'a [WireParameter<'a>]);
             let run = instance
                 .get_typed_func::<Arguments<'_>, (Result<WireSummary, String>,)>(&mut store, &artifact.run)?;
@@ -99,7 +104,7 @@ impl<R: Recorder> Sandbox<R> {
             Ok((Err(message),)) => RunOutcome::Faulted(Fault {
                 label: FaultLabel::InitRefused,
                 bar: None,
-                message: escaped(&message, 2_048),
+                message: escaped(&message, LINE_BYTES),
             }),
             Err(error) => classify(&store, &error)?,
         };
@@ -132,10 +137,18 @@ impl<R: Recorder> Sandbox<R> {
         store.set_fuel(limits.fuel).map_err(|error| Error::engine(&error))?;
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().on_tick());
-        // What crosses into the host at once is a batch of some kilobytes, a log line, or a manifest.
-        store.set_hostcall_fuel(1 << 20);
+        store.set_hostcall_fuel(HOSTCALL_BYTES);
         Ok(store)
     }
+}
+
+/// A fresh instance. One that the engine could not make is our failure, such as a pool without a free slot; but its start
+/// functions are the guest's, and so is memory that it may not have.
+fn instantiate<R>(artifact: &Artifact<R>, store: &mut Store<State<R>>) -> wasmtime::Result<Instance> {
+    artifact.pre.instantiate(&mut *store).map_err(|error| {
+        let is_guests = error.is::<Trap>() || error.is::<Stop>() || store.data().memory.refused;
+        if is_guests { error } else { HostBug(format!("{error:#}")).into() }
+    })
 }
 
 /// Takes a manifest for what it is, a stranger's words: bounded, escaped, and sound as a specification.
@@ -161,6 +174,7 @@ fn bounded(manifest: Manifest) -> Result<Manifest, Error> {
         if !names.insert(&spec.name) {
             return Err(Error::Describe(format!("it names parameter `{}` twice", spec.name)));
         }
+        check_choices(spec)?;
         spec.validate().map_err(|error| Error::Describe(escaped(&error.to_string(), 500)))?;
     }
     let parameters = manifest.parameters.into_iter().map(|mut spec| {
@@ -173,4 +187,19 @@ fn bounded(manifest: Manifest) -> Result<Manifest, Error> {
         description: escaped(&manifest.description, 2_000),
         parameters: parameters.collect(),
     })
+}
+
+/// Choices are values, so they are refused rather than escaped.
+fn check_choices(spec: &ParamSpec) -> Result<(), Error> {
+    const MAX_CHOICES: usize = 64;
+    const MAX_BYTES: usize = 64;
+    let ParamKind::Choice { choices, default } = &spec.kind else { return Ok(()) };
+    let is_plain = |choice: &String| choice.len() <= MAX_BYTES && !choice.chars().any(is_unsafe);
+    if choices.len() <= MAX_CHOICES && choices.iter().chain([default]).all(is_plain) {
+        return Ok(());
+    }
+    Err(Error::Describe(format!(
+        "parameter `{}` has choices that are not plain text of at most {MAX_BYTES} bytes, or more than {MAX_CHOICES} of them",
+        spec.name
+    )))
 }

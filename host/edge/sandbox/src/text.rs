@@ -1,21 +1,26 @@
 //! A guest's words, made harmless: bounded, and without anything that a terminal or a reader could mistake for ours.
 
-/// `text` cut to `limit` bytes, with a marker when something is missing, and control and bidirectional-formatting
-/// characters escaped. A tab becomes a space; a line feed is escaped too, so that one message is one line.
+/// `text` with control and bidirectional-formatting characters escaped, cut to about `limit` bytes with a marker when
+/// something is missing. A tab becomes a space; a line feed is escaped too, so that one message is one line.
 pub(crate) fn escaped(text: &str, limit: usize) -> String {
-    let cut = text.floor_char_boundary(limit.min(text.len()));
-    let mut out = String::with_capacity(cut);
-    for c in text[..cut].chars() {
+    let mut out = String::new();
+    for (at, c) in text.char_indices() {
+        if out.len() >= limit {
+            out.push_str(&format!("… ({} bytes more)", text.len() - at));
+            break;
+        }
         match c {
             '\t' => out.push(' '),
-            c if c.is_control() || is_formatting(c) => out.extend(c.escape_unicode()),
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
-    if cut < text.len() {
-        out.push_str(&format!("… ({} bytes more)", text.len() - cut));
-    }
     out
+}
+
+/// Whether a character could move the cursor, start a line or change how others are read.
+pub(crate) fn is_unsafe(c: char) -> bool {
+    c.is_control() || is_formatting(c)
 }
 
 /// Characters that are not seen but change what is: bidirectional controls, invisible separators and the tags block.
@@ -35,6 +40,11 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_at_a_character_and_says_so() {
-        assert_eq!(escaped("äöü", 3), "ä… (4 bytes more)");
+        assert_eq!(escaped("äöü", 3), "äö… (2 bytes more)");
+    }
+
+    #[test]
+    fn what_escaping_makes_longer_is_cut_all_the_same() {
+        assert!(escaped(&"\u{1}".repeat(10_000), 100).len() < 150);
     }
 }
