@@ -40,7 +40,7 @@ pub struct Metrics {
     pub final_equity: Figure,
     /// Closed round trips, from flat to flat.
     pub trades: u64,
-    /// Signals that were followed by a bar that moved.
+    /// Signals that were followed by a bar.
     pub signals: u64,
     /// Executions.
     pub fills: u64,
