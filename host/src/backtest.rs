@@ -36,7 +36,8 @@ impl Backtest<'_> {
     /// The keys of such runs of this code.
     pub(crate) fn keys(&self, code: &Code) -> RunKeys {
         let bars = &self.bars.summary.digest;
-        RunKeys::new(&code.key(), bars, &self.policy, &self.limits, self.engine.version())
+        let program = env!("CARGO_PKG_VERSION");
+        RunKeys::new(&code.identity(), bars, &self.policy, &self.limits, self.engine.version(), program)
     }
 
     /// One run. An error is never the strategy's doing.

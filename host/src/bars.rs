@@ -35,7 +35,7 @@ pub(crate) struct BarsSummary {
 }
 
 impl Bars {
-    /// The rows of some files from one time up to another, at least one.
+    /// The rows of some files from one time up to another, at least one of each instrument.
     pub(crate) fn open(
         engine: &Engine,
         sources: &[Source],
@@ -44,8 +44,13 @@ impl Bars {
         let dataset = engine.bars(sources)?;
         let view = dataset.view(from, to);
         let Some((first, last)) = view.span() else {
-            return Err(no_rows(dataset.span(), (from, to)));
+            return Err(no_rows("rows", dataset.span(), (from, to)));
         };
+        if let Some(&absent) = view.absent().first() {
+            let symbol = inline(&view.instruments()[absent as usize].symbol);
+            let failure = no_rows(&format!("rows of `{symbol}`"), dataset.span_of(absent), (from, to));
+            return Err(failure.hint("leave the instrument out, or choose times that it covers"));
+        }
         let summary = BarsSummary {
             instruments: view.instruments().iter().map(|instrument| inline(&instrument.symbol)).collect(),
             rows: view.rows(),
@@ -58,7 +63,7 @@ impl Bars {
     }
 }
 
-fn no_rows(span: Option<(i64, i64)>, (from, to): (Option<i64>, Option<i64>)) -> Failure {
+fn no_rows(what: &str, span: Option<(i64, i64)>, (from, to): (Option<i64>, Option<i64>)) -> Failure {
     let asked = match (from, to) {
         (Some(from), Some(to)) => format!("from {} and before {}", time(from), time(to)),
         (Some(from), None) => format!("from {}", time(from)),
@@ -67,7 +72,7 @@ fn no_rows(span: Option<(i64, i64)>, (from, to): (Option<i64>, Option<i64>)) -> 
     };
     let covered =
         span.map_or("nothing".to_owned(), |(first, last)| format!("{} to {}", time(first), time(last)));
-    Failure::input(format!("there are no rows {asked}: the data covers {covered}"))
+    Failure::input(format!("there are no {what} {asked}: the data covers {covered}"))
 }
 
 #[cfg(test)]
@@ -77,7 +82,7 @@ mod tests {
     #[test]
     fn an_empty_range_is_answered_with_what_there_is() {
         let day = 86_400_000_000_000;
-        let failure = no_rows(Some((0, 9 * day)), (Some(20 * day), Some(30 * day)));
+        let failure = no_rows("rows", Some((0, 9 * day)), (Some(20 * day), Some(30 * day)));
         assert_eq!(
             failure.message,
             "there are no rows from 1970-01-21 and before 1970-01-31: the data covers 1970-01-01 to 1970-01-10"

@@ -7,13 +7,15 @@ use stratbox_domain::{Digest, KeyBuilder, Limits, ParamValue, Params, RunKey, Ve
 pub(crate) struct RunKeys(KeyBuilder);
 
 impl RunKeys {
-    /// Keys of runs of one artifact on the same bars under the same rules, by an engine of this version.
+    /// Keys of runs of one artifact, by its identity, on the same bars under the same rules, by these versions of the engine and of this
+    /// program, which makes the figures.
     pub(crate) fn new(
         artifact: &Digest,
         bars: &Digest,
         policy: &VenuePolicy,
         limits: &Limits,
         engine: &str,
+        program: &str,
     ) -> Self {
         // Destructured, so that a new field cannot be forgotten.
         let VenuePolicy { initial_cash, fee_bps, slippage_bps, leverage, allow_short, max_open_orders } =
@@ -32,25 +34,32 @@ impl RunKeys {
             .field("memory_bytes", &memory_bytes.to_le_bytes())
             .field("wall_ms", &wall_ms.to_le_bytes())
             .field("log_bytes", &log_bytes.to_le_bytes())
-            .field("engine", engine.as_bytes());
+            .field("engine", engine.as_bytes())
+            .field("program", program.as_bytes());
         Self(key)
     }
 
     /// The key of the run with these parameters.
     pub(crate) fn of(&self, params: &Params) -> RunKey {
-        params
-            .iter()
-            .fold(self.0.clone(), |key, (name, value)| {
-                let key = key.field("parameter", name.as_bytes());
-                match value {
-                    ParamValue::Boolean(value) => key.field("boolean", &[u8::from(*value)]),
-                    ParamValue::Integer(value) => key.field("integer", &value.to_le_bytes()),
-                    ParamValue::Number(value) => key.field("number", &value.to_bits().to_le_bytes()),
-                    ParamValue::Text(value) => key.field("text", value.as_bytes()),
-                }
-            })
-            .finish()
+        with_params(self.0.clone(), params).finish()
     }
+}
+
+/// What tells parameters apart in a run's key, and nothing else.
+pub(crate) fn params_digest(params: &Params) -> Digest {
+    with_params(KeyBuilder::new("parameters"), params).finish()
+}
+
+fn with_params(key: KeyBuilder, params: &Params) -> KeyBuilder {
+    params.iter().fold(key, |key, (name, value)| {
+        let key = key.field("parameter", name.as_bytes());
+        match value {
+            ParamValue::Boolean(value) => key.field("boolean", &[u8::from(*value)]),
+            ParamValue::Integer(value) => key.field("integer", &value.to_le_bytes()),
+            ParamValue::Number(value) => key.field("number", &value.to_bits().to_le_bytes()),
+            ParamValue::Text(value) => key.field("text", value.as_bytes()),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -59,7 +68,7 @@ mod tests {
 
     fn keys() -> RunKeys {
         let (policy, limits) = (VenuePolicy::default(), Limits::default());
-        RunKeys::new(&Digest::of(b"artifact"), &Digest::of(b"bars"), &policy, &limits, "engine")
+        RunKeys::new(&Digest::of(b"artifact"), &Digest::of(b"bars"), &policy, &limits, "engine", "1.0.0")
     }
 
     fn params(value: ParamValue) -> Params {
@@ -88,9 +97,17 @@ mod tests {
 
     #[test]
     fn whatever_can_change_a_result_changes_the_key() {
+        let versions = |artifact: &[u8],
+                        bars: &[u8],
+                        policy: VenuePolicy,
+                        limits: Limits,
+                        engine: &str,
+                        program: &str| {
+            let (artifact, bars) = (Digest::of(artifact), Digest::of(bars));
+            RunKeys::new(&artifact, &bars, &policy, &limits, engine, program).of(&Params::new())
+        };
         let key = |artifact: &[u8], bars: &[u8], policy: VenuePolicy, limits: Limits, engine: &str| {
-            let keys = RunKeys::new(&Digest::of(artifact), &Digest::of(bars), &policy, &limits, engine);
-            keys.of(&Params::new())
+            versions(artifact, bars, policy, limits, engine, "1.0.0")
         };
         let (policy, limits) = (VenuePolicy::default(), Limits::default());
         let all = [
@@ -108,6 +125,7 @@ mod tests {
             key(b"artifact", b"bars", policy, Limits { wall_ms: 1, ..limits }, "engine"),
             key(b"artifact", b"bars", policy, Limits { log_bytes: 1, ..limits }, "engine"),
             key(b"artifact", b"bars", policy, limits, "other"),
+            versions(b"artifact", b"bars", policy, limits, "engine", "1.0.1"),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());

@@ -2,7 +2,7 @@
 //!
 //! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
 //! its work (`scaffold`, `build`, `run`, `sweep`) and leaves a report, and the report becomes text (`render`). Only
-//! `main` reads the environment and writes to standard output; only progress and notes are written on the way.
+//! `main` reads the environment and opens standard output; only progress and notes are written on the way.
 
 mod backtest;
 mod bars;
@@ -24,33 +24,37 @@ pub use cli::Environment;
 pub use exit::Exit;
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use cli::{Command, Settings};
 
-/// What the process has left to say when everything is done.
+/// What the process has left to say when everything is done and the result is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// The result.
-    pub stdout: String,
     /// What went wrong, for people.
     pub stderr: String,
     /// How it ended.
     pub exit: Exit,
 }
 
-/// Does what `args` (with the program's name first) ask for. `note` is given a line at a time what people may want to
-/// know while they wait.
+/// Does what `args` (with the program's name first) ask for, and writes the result to `stdout` a piece at a time. `note`
+/// is given a line at a time what people may want to know while they wait.
 #[must_use]
-pub fn execute(args: &[OsString], environment: &Environment, note: &dyn Fn(&str)) -> Finished {
+pub fn execute(
+    args: &[OsString],
+    environment: &Environment,
+    note: &dyn Fn(&str),
+    stdout: &mut dyn Write,
+) -> Finished {
     let Settings { format, cache, command } = match cli::parse(args, environment) {
         Ok(settings) => settings,
-        Err(finished) => return finished,
+        Err(said) => return said.finish(stdout),
     };
     match command {
-        Command::New(args) => render::finish(format, scaffold::create(&args, &cache, note)),
-        Command::Build(args) => render::finish(format, build::build(&args, &cache, note)),
-        Command::Inspect(args) => render::finish(format, build::inspect(&args, &cache, note)),
-        Command::Run(settings) => render::finish(format, run::run(&settings, &cache, note)),
-        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &cache, note)),
+        Command::New(args) => render::finish(format, scaffold::create(&args, &cache, note), stdout),
+        Command::Build(args) => render::finish(format, build::build(&args, &cache, note), stdout),
+        Command::Inspect(args) => render::finish(format, build::inspect(&args, &cache, note), stdout),
+        Command::Run(settings) => render::finish(format, run::run(&settings, &cache, note), stdout),
+        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &cache, note), stdout),
     }
 }

@@ -10,7 +10,7 @@ use stratbox_market::{Dataset, Source};
 use stratbox_metrics::Accumulator;
 use stratbox_sandbox::{Artifact, ArtifactCache, Guests, RunReport, RunRequest, Sandbox};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 
 /// Keeps of a run what its metrics need.
 pub(crate) struct RunRecorder(pub(crate) Accumulator);
@@ -30,6 +30,7 @@ pub(crate) type Code = Artifact<RunRecorder>;
 
 /// The compiler and the kit, for what needs no sandbox.
 pub(crate) fn kit(cache: &Path, note: &dyn Fn(&str)) -> Result<(Toolchain, Kit), Failure> {
+    make_private(cache)?;
     let toolchain = Toolchain::find()?;
     let started = Instant::now();
     let mut building = || note("building the SDK and the engine's own components (once, some ten seconds)");
@@ -39,6 +40,19 @@ pub(crate) fn kit(cache: &Path, note: &dyn Fn(&str)) -> Result<(Toolchain, Kit),
         note(&format!("ready after {:.1} s", started.elapsed().as_secs_f64()));
     }
     Ok((toolchain, kit))
+}
+
+/// Makes the cache's directory if there is none. What is in it is run as native code, so that nobody else may write to
+/// it, or read what its user works on.
+fn make_private(cache: &Path) -> Result<(), Failure> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(cache).map_err(|error| {
+        Failure::environment(format!("cannot make the cache's directory `{}`: {error}", shown(cache)))
+            .hint("name another with `--cache DIR`")
+    })
 }
 
 /// Everything that compiles and runs strategies. One serves any number of threads.
@@ -97,5 +111,27 @@ impl Engine {
     /// The bars of some files.
     pub(crate) fn bars(&self, sources: &[Source]) -> Result<Arc<Dataset>, Failure> {
         Ok(Dataset::open(sources, &self.bars)?)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_new_cache_is_its_users_alone_and_one_that_is_there_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let cache = dir.path().join("below/cache");
+        make_private(&cache).unwrap();
+        assert_eq!(mode(&cache), 0o700);
+        std::fs::set_permissions(&cache, PermissionsExt::from_mode(0o755)).unwrap();
+        make_private(&cache).unwrap();
+        assert_eq!(mode(&cache), 0o755);
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let failure = make_private(&dir.path().join("file/cache")).unwrap_err();
+        assert_eq!(failure.exit(), crate::Exit::Environment);
     }
 }

@@ -9,7 +9,7 @@ use stratbox_market::Source;
 use crate::exit::Exit;
 
 /// Runs at once, at most: what the engine has room for.
-const MAX_WORKERS: usize = 64;
+const MAX_WORKERS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
 
 /// How results are written to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,7 +121,7 @@ pub(crate) struct RunArgs {
 pub(crate) struct SweepArgs {
     /// Sweep file (.toml)
     pub(crate) file: PathBuf,
-    /// Variants that run at once [default: one for each processor]
+    /// Variants that run at once [default: one for each processor, at most 64]
     #[arg(long, value_parser = parse_workers)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Rows of the leaderboard
@@ -130,6 +130,13 @@ pub(crate) struct SweepArgs {
     /// Also write the JSON document to a file
     #[arg(long, value_name = "RESULTS.json")]
     pub(crate) out: Option<PathBuf>,
+}
+
+impl SweepArgs {
+    /// Variants that run at once: as typed, or one for each processor for which the engine has room.
+    pub(crate) fn workers(&self, processors: Option<NonZeroUsize>) -> NonZeroUsize {
+        self.workers.unwrap_or_else(|| processors.unwrap_or(NonZeroUsize::MIN).min(MAX_WORKERS))
+    }
 }
 
 /// At the last `=`, unless that is part of the name of a file that is there.
@@ -151,6 +158,6 @@ fn parse_param(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {
-    let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= MAX_WORKERS);
+    let count = text.parse().ok().filter(|count: &NonZeroUsize| *count <= MAX_WORKERS);
     count.ok_or_else(|| format!("it must be a whole number from 1 to {MAX_WORKERS}"))
 }

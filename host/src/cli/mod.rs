@@ -13,13 +13,12 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::Finished;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::{self, text::block};
+use crate::render::{self, Said, text::block};
 
 /// What is to be done, or the text with which the program is done already: help, or what is wrong with the arguments.
-pub(crate) fn parse(args: &[OsString], environment: &Environment) -> Result<Settings, Finished> {
+pub(crate) fn parse(args: &[OsString], environment: &Environment) -> Result<Settings, Said> {
     match args::Args::try_parse_from(args) {
         Ok(args) => {
             let format = args.format;
@@ -29,18 +28,18 @@ pub(crate) fn parse(args: &[OsString], environment: &Environment) -> Result<Sett
     }
 }
 
-fn explain(args: &[OsString], error: &clap::Error) -> Finished {
+fn explain(args: &[OsString], error: &clap::Error) -> Said {
     let text = block(&error.render().to_string());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            Finished { stdout: text, stderr: String::new(), exit: Exit::Ok }
+            Said { stdout: text, stderr: String::new(), exit: Exit::Ok }
         }
         _ if wants_json(args) => {
             let problem = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
             render::failure(Format::Json, &Failure::usage(problem).hint("see `stratbox --help`"))
         }
-        _ => Finished { stdout: String::new(), stderr: text, exit: Exit::Usage },
+        _ => Said { stdout: String::new(), stderr: text, exit: Exit::Usage },
     }
 }
 
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    fn parse_words(words: &str) -> Result<Settings, Finished> {
+    fn parse_words(words: &str) -> Result<Settings, Said> {
         let args: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
         let environment = Environment { cache: Some("/cache".into()), ..Environment::default() };
         parse(&args, &environment)
@@ -82,6 +81,19 @@ mod tests {
         assert_eq!(document["error"]["kind"], "usage");
         assert!(document["error"]["message"].as_str().unwrap().contains("--worker"));
         assert!(parse_words("stratbox sweep a.toml --workers 3 --format json").is_ok());
+    }
+
+    #[test]
+    fn more_processors_than_the_engine_has_room_for_are_not_used() {
+        let workers = |words: &str, processors: usize| {
+            let Command::Sweep(args) = parse_words(words).unwrap().command else { panic!("it is a sweep") };
+            args.workers(std::num::NonZeroUsize::new(processors)).get()
+        };
+        let by_default = [0, 1, 64, 65, 256].map(|processors| workers("stratbox sweep a.toml", processors));
+        assert_eq!(by_default, [1, 1, 64, 64, 64]);
+        assert_eq!(workers("stratbox sweep a.toml --workers 3", 256), 3);
+        assert!(parse_words("stratbox sweep a.toml --workers 64").is_ok());
+        assert!(parse_words("stratbox sweep a.toml --workers 65").is_err());
     }
 
     #[test]

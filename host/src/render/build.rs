@@ -3,7 +3,7 @@
 use stratbox_domain::{ParamKind, ParamSpec};
 
 use super::diagnostics;
-use super::text::size;
+use super::text::{inline, size};
 use crate::build::{Blob, BuildReport, InspectReport};
 
 pub(crate) fn build(report: &BuildReport) -> String {
@@ -26,9 +26,9 @@ pub(crate) fn build(report: &BuildReport) -> String {
 
 pub(crate) fn inspect(report: &InspectReport) -> String {
     let manifest = &report.manifest;
-    let mut text = format!("{} {}\n", manifest.name, manifest.version);
+    let mut text = format!("{} {}\n", inline(&manifest.name), inline(&manifest.version));
     if !manifest.description.is_empty() {
-        text += &format!("{}\n", manifest.description);
+        text += &format!("{}\n", inline(&manifest.description));
     }
     text += "\nparameters\n";
     if manifest.parameters.is_empty() {
@@ -37,7 +37,7 @@ pub(crate) fn inspect(report: &InspectReport) -> String {
     manifest.parameters.iter().for_each(|spec| text += &parameter(spec));
     text += &format!("\nsource      {}\n{}", report.source, blobs(&report.component, &report.artifact));
     let imports = if report.imports.is_empty() { "none".to_owned() } else { report.imports.join(", ") };
-    text + &format!("imports     {imports}\n")
+    text + &format!("imports     {}\n", inline(&imports))
 }
 
 fn blobs(component: &Blob, artifact: &Blob) -> String {
@@ -51,8 +51,9 @@ fn parameter(spec: &ParamSpec) -> String {
         ParamKind::Number { step, .. } => format!(", step {step}"),
         ParamKind::Boolean { .. } | ParamKind::Choice { .. } => String::new(),
     };
-    let (allowed, default) = (spec.kind.allowed(), spec.kind.default_value());
-    format!("  {:<16}{allowed}{step}, default {default}\n  {:<16}{}\n", spec.name, "", spec.description)
+    let (allowed, default) = (inline(&spec.kind.allowed()), inline(&spec.kind.default_value().to_string()));
+    let (name, description) = (inline(&spec.name), inline(&spec.description));
+    format!("  {name:<16}{allowed}{step}, default {default}\n  {:<16}{description}\n", "")
 }
 
 #[cfg(test)]
@@ -66,5 +67,30 @@ mod tests {
         let text = parameter(&spec);
         assert!(text.contains("fast            a whole number from 2 to 200, step 1, default 10"), "{text}");
         assert!(text.contains("bars in the fast average"), "{text}");
+    }
+
+    #[test]
+    fn a_strategys_words_cannot_start_a_line() {
+        let line = "\nimports     none";
+        let choices = vec![line.to_owned()];
+        let kind = ParamKind::Choice { choices, default: line.to_owned() };
+        let spec = ParamSpec { name: line.to_owned(), description: line.to_owned(), kind };
+        assert_eq!(parameter(&spec).lines().count(), 2);
+        let blob = || Blob { digest: stratbox_domain::Digest::of(b""), bytes: 0 };
+        let report = InspectReport {
+            strategy: "s".to_owned(),
+            source: "s.rs".to_owned(),
+            manifest: stratbox_domain::Manifest {
+                name: line.to_owned(),
+                version: line.to_owned(),
+                description: line.to_owned(),
+                parameters: vec![spec],
+            },
+            component: blob(),
+            artifact: blob(),
+            imports: vec![line.to_owned()],
+        };
+        let text = inspect(&report);
+        assert_eq!(text.lines().filter(|line| line.starts_with("imports")).count(), 1, "{text}");
     }
 }

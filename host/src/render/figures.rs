@@ -3,7 +3,7 @@
 use stratbox_domain::{Limits, Params, VenuePolicy};
 use stratbox_metrics::{MetricName, Metrics};
 
-use super::text::{counted, grouped, size};
+use super::text::{counted, grouped, inline, size};
 use crate::bars::BarsSummary;
 
 /// A metric's value with its unit; a dash when there is none.
@@ -26,9 +26,10 @@ pub(crate) fn figure(metrics: &Metrics, name: MetricName) -> String {
     }
 }
 
-/// `fast=10 slow=50`.
+/// `fast=10 slow=50`. A value may be a choice in the strategy's own words.
 pub(crate) fn params(params: &Params) -> String {
-    let pairs: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<String> =
+        params.iter().map(|(name, value)| format!("{name}={}", inline(&value.to_string()))).collect();
     pairs.join(" ")
 }
 
@@ -81,6 +82,12 @@ mod tests {
         assert_eq!(of(MetricName::FinalEquity), "112.50");
         assert_eq!(of(MetricName::Trades), "0");
         assert_eq!(of(MetricName::WinRate), "-");
+    }
+
+    #[test]
+    fn a_strategys_choice_cannot_start_a_line() {
+        let choice = stratbox_domain::ParamValue::Text("a\nsharpe 9".to_owned());
+        assert_eq!(params(&[("mode".to_owned(), choice)].into()), r"mode=a\u{a}sharpe 9");
     }
 
     #[test]

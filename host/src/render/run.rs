@@ -4,7 +4,7 @@ use stratbox_domain::RunOutcome;
 use stratbox_metrics::{MetricName, Metrics};
 
 use super::figures::{data, figure, limits, params, venue};
-use super::text::grouped;
+use super::text::{grouped, inline};
 use crate::run::{LogReport, RunReport};
 
 pub(crate) fn human(report: &RunReport) -> String {
@@ -12,7 +12,7 @@ pub(crate) fn human(report: &RunReport) -> String {
     text += &match &report.outcome {
         RunOutcome::Completed(metrics) => format!("completed\n\n{}\n", figures(metrics)),
         RunOutcome::Faulted(fault) => {
-            format!("faulted: {}{}\n  {}\n\n", fault.label, at_bar(fault.bar), fault.message)
+            format!("faulted: {}{}\n  {}\n\n", fault.label, at_bar(fault.bar), inline(&fault.message))
         }
         RunOutcome::Interrupted(reason) => format!("interrupted: {}\n\n", reason.label()),
     };
@@ -36,7 +36,7 @@ fn at_bar(bar: Option<u64>) -> String {
 
 fn log(log: &LogReport) -> String {
     let mut text: String =
-        log.lines.iter().map(|line| format!("{:<6}{}\n", line.level, line.message)).collect();
+        log.lines.iter().map(|line| format!("{:<6}{}\n", line.level, inline(&line.message))).collect();
     if log.dropped > 0 {
         text += &format!("... and {} more lines for which there was no room\n", grouped(log.dropped));
     }

@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use stratbox_domain::{Params, RunOutcome};
 use stratbox_metrics::MetricName;
 
+use super::Report;
 use super::figures::{data, figure, limits, params, venue};
-use super::text::{counted, grouped};
+use super::text::{counted, grouped, inline};
 use crate::sweep::{PlannedStrategy, Row, SweepReport};
 
 /// Beside the objective.
@@ -24,7 +25,8 @@ pub(crate) fn human(report: &SweepReport) -> String {
     let mut text = format!("{}, ranked by {}\n\n", plan.name, plan.objective.metric);
     text += &leaderboard(report);
     text += &format!("\n{}\n", summary(report));
-    if report.summary.cancelled > 0 {
+    text += &duplicates(report);
+    if report.summary.cancelled > 0 && report.failure().is_none() {
         let cancelled = counted(report.summary.cancelled, "variant");
         text += &format!("Ctrl-C: {cancelled} ended early or never started\n");
     }
@@ -97,6 +99,20 @@ fn summary(report: &SweepReport) -> String {
     )
 }
 
+/// How many draws of each random search were not run, because they repeat another.
+fn duplicates(report: &SweepReport) -> String {
+    let repeating = report.plan.strategies.iter().filter(|planned| planned.duplicates() > 0);
+    let line = |planned: &PlannedStrategy| {
+        let draws = counted(planned.duplicates(), "duplicate draw");
+        format!(
+            "{}: {draws} left out of {}\n",
+            planned.label,
+            grouped(planned.duplicates() + planned.variants())
+        )
+    };
+    repeating.map(line).collect()
+}
+
 /// One example of each kind of fault, to begin looking with.
 fn faults(report: &SweepReport) -> String {
     let mut examples = BTreeMap::new();
@@ -108,7 +124,12 @@ fn faults(report: &SweepReport) -> String {
     let line = |(label, (row, fault)): (&str, (&Row, &stratbox_domain::Fault))| {
         let planned = report.strategy(row);
         let bar = fault.bar.map(|bar| format!(" at bar {bar}")).unwrap_or_default();
-        format!("{label}: {} {}{bar}: {}\n", planned.label, params(&named(planned, row)), fault.message)
+        format!(
+            "{label}: {} {}{bar}: {}\n",
+            planned.label,
+            params(&named(planned, row)),
+            inline(&fault.message)
+        )
     };
     examples.into_iter().map(line).collect()
 }

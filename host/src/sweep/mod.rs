@@ -13,13 +13,13 @@ mod values;
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::{Row, SweepReport};
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread::available_parallelism;
 
 use crate::cli::SweepArgs;
 use crate::failure::Failure;
 use crate::file::{check_writable, write};
+use crate::render;
 use crate::wiring::Engine;
 use file::SweepFile;
 
@@ -27,14 +27,13 @@ pub(crate) fn sweep(args: &SweepArgs, cache: &Path, note: &dyn Fn(&str)) -> Resu
     args.out.as_deref().map_or(Ok(()), check_writable)?;
     let file = SweepFile::read(&args.file)?;
     let engine = Engine::start(cache, note)?;
-    let workers = args.workers.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let workers = args.workers(available_parallelism().ok());
     let plan = Plan::resolve(&engine, &file, workers)?;
-    let report = pool::run(&engine, plan, workers, args.top, note)?;
+    let mut report = pool::run(&engine, plan, workers, args.top, note)?;
     if let Some(path) = &args.out {
-        write(path, |out| {
-            serde_json::to_writer(&mut *out, &report)?;
-            out.write_all(b"\n")
-        })?;
+        let written = write(path, |out| render::document(out, &report));
+        // What took hours must not be lost because one of its two ways out is blocked.
+        report.failure = report.failure.take().or(written.err());
     }
     Ok(report)
 }

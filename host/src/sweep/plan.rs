@@ -1,6 +1,7 @@
 //! A sweep file with everything it names at hand: strategies compiled, bars loaded, every value checked. Whatever is
 //! wrong with the file is found here, before anything runs.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use stratbox_decide::Objective;
@@ -13,6 +14,7 @@ use super::file::{Entry, SweepFile};
 use super::space;
 use crate::bars::Bars;
 use crate::failure::Failure;
+use crate::key::params_digest;
 use crate::render::text::{grouped, inline};
 use crate::strategy::Strategy;
 use crate::wiring::Engine;
@@ -40,6 +42,8 @@ pub(crate) struct PlannedStrategy {
     pub(crate) search: Search,
     /// `None` for a strategy without parameters.
     space: Option<Space>,
+    /// Draws of a random search that repeat an earlier one, in order.
+    duplicates: Vec<u64>,
     /// Parameters that the sweep file names.
     pub(crate) named: Vec<String>,
 }
@@ -59,12 +63,27 @@ pub(crate) enum Search {
 }
 
 impl PlannedStrategy {
-    /// Number of variants, at least one.
-    pub(crate) fn variants(&self) -> u64 {
+    /// Points that were asked for, at least one.
+    fn points(&self) -> u64 {
         self.space.as_ref().map_or(1, Space::len)
     }
 
-    /// Every parameter of one variant.
+    /// Number of variants, at least one.
+    pub(crate) fn variants(&self) -> u64 {
+        self.points() - self.duplicates()
+    }
+
+    /// Number of draws that repeat an earlier one, and so are no variants.
+    pub(crate) fn duplicates(&self) -> u64 {
+        self.duplicates.len() as u64
+    }
+
+    /// The points that are variants, in order.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = u64> + Send {
+        (0..self.points()).filter(|index| self.duplicates.binary_search(index).is_err())
+    }
+
+    /// Every parameter of one point.
     pub(crate) fn params(&self, index: u64) -> Params {
         self.space.as_ref().and_then(|space| space.get(index)).unwrap_or_default()
     }
@@ -81,11 +100,16 @@ impl Plan {
                 strategies.push(plan(file, entry, strategy?, &strategies)?);
             }
         }
-        let total = strategies.iter().fold(0, |total: u64, it| total.saturating_add(it.variants()));
+        let total = strategies.iter().fold(0, |total: u64, it| total.saturating_add(it.points()));
         if total > MAX_VARIANTS {
             let most = grouped(MAX_VARIANTS);
             let problem = format!("the sweep has {} variants: at most {most} are allowed", grouped(total));
             return Err(file.at(0..0, problem));
+        }
+        for planned in &mut strategies {
+            if let (Search::Random { .. }, Some(space)) = (planned.search, &planned.space) {
+                planned.duplicates = duplicates(space);
+            }
         }
         let (policy, limits) = (file.content.venue, file.content.limits);
         Ok(Self { name: file.name(), file: file.shown(), objective, bars, policy, limits, strategies })
@@ -148,5 +172,44 @@ fn plan(
     let named = entry.get_ref().params.keys().map(|name| name.get_ref().clone()).collect();
     let same = before.iter().filter(|other| other.strategy.name == strategy.name).count();
     let label = if same == 0 { strategy.name.clone() } else { format!("{}#{}", strategy.name, same + 1) };
-    Ok(PlannedStrategy { label, strategy, search, space, named })
+    Ok(PlannedStrategy { label, strategy, search, space, duplicates: Vec::new(), named })
+}
+
+/// Points whose parameters an earlier point has. A digest of each is held, not the parameters.
+fn duplicates(space: &Space) -> Vec<u64> {
+    let mut seen = HashSet::new();
+    (0..)
+        .zip(space.iter())
+        .filter(|(_, params)| !seen.insert(params_digest(params)))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stratbox_domain::{Axis, AxisValues, ParamValue};
+
+    #[test]
+    fn of_draws_with_the_same_parameters_all_but_the_first_are_duplicates() {
+        let values = AxisValues::List([false, true].map(ParamValue::Boolean).to_vec());
+        let axes = ["a", "b"].map(|name| Axis { name: name.to_owned(), values: values.clone() });
+        let space = Space::random(axes.to_vec(), 1_000, 7).unwrap();
+        let duplicates = duplicates(&space);
+        assert_eq!(duplicates.len(), 996);
+        let mut distinct = Vec::new();
+        for index in 0..1_000 {
+            let params = space.get(index).unwrap();
+            let repeats = distinct.contains(&params);
+            assert_eq!(duplicates.binary_search(&index).is_ok(), repeats, "{index}");
+            distinct.push(params);
+        }
+    }
+
+    #[test]
+    fn draws_of_which_no_two_are_alike_are_all_kept() {
+        let values = AxisValues::UniformNumber { min: 0.0, max: 1.0, scale: stratbox_domain::Scale::Linear };
+        let space = Space::random(vec![Axis { name: "a".to_owned(), values }], 1_000, 7).unwrap();
+        assert_eq!(duplicates(&space), [0_u64; 0]);
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stratbox_domain::{Interruption, RunOutcome};
 use stratbox_scheduler::{Attempt, Ending, Finished, PoolError, Retry};
 
 use super::plan::{Plan, PlannedStrategy};
-use super::results::{Row, SweepReport};
+use super::results::{Done, Pace, Row, SweepReport};
 use crate::backtest::{Backtest, Execution, Outcome};
 use crate::failure::Failure;
 use crate::interrupt::on_ctrl_c;
@@ -17,7 +17,7 @@ use crate::key::RunKeys;
 use crate::render::text::counted;
 use crate::wiring::Engine;
 
-/// One variant: its strategy's place in the plan, and its own among that strategy's variants.
+/// One variant: its strategy's place in the plan, and its own among that strategy's points.
 #[derive(Debug, Clone, Copy)]
 struct Variant<'a> {
     strategy: usize,
@@ -37,13 +37,7 @@ struct Trial {
     fuel: u64,
 }
 
-impl Trial {
-    fn never_started() -> Self {
-        Self { outcome: RunOutcome::Interrupted(Interruption::Cancelled { bar: None }), fuel: 0 }
-    }
-}
-
-/// Runs every variant of the plan, or as many as Ctrl-C allows.
+/// Runs every variant of the plan, or as many as Ctrl-C or a failure of the host allows.
 pub(super) fn run(
     engine: &Engine,
     plan: Plan,
@@ -60,10 +54,9 @@ pub(super) fn run(
     let threads = counted(workers.get() as u64, "worker");
     note(&format!("running {} on {threads}; Ctrl-C stops and keeps what is done", counted(total, "variant")));
     let started = Instant::now();
-    let done = sweep.run(workers, &progress(total))?;
-    let wall = started.elapsed();
-    let rows = sweep.complete(done);
-    Ok(SweepReport::new(plan, engine.version().to_owned(), rows, workers, wall, top))
+    let done = sweep.run(workers, &progress(total));
+    let pace = Pace { workers, wall: started.elapsed() };
+    Ok(SweepReport::new(plan, engine.version().to_owned(), done, pace, top))
 }
 
 /// A plan under way.
@@ -75,18 +68,16 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// The variants that were run, in the order in which they finished.
-    fn run(&self, workers: NonZeroUsize, progress: &ProgressBar) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::new();
-        let done = |variant, Finished { output, attempts, .. }: Finished<Trial>| {
-            rows.push(self.row(variant, output, attempts));
+    fn run(&self, workers: NonZeroUsize, progress: &ProgressBar) -> Done {
+        let attempt = |variant: &Variant<'_>| self.attempt(*variant);
+        let row = |variant: Variant<'_>, Finished { output, attempts, .. }: Finished<Trial>| {
             progress.inc(1);
+            self.row(variant, output, attempts)
         };
-        let attempt = |variant: &Variant<'_>, _number: u32| self.attempt(*variant);
-        let (cancel, retry) = (&self.backtest.cancel, Retry::default());
-        let ran = stratbox_scheduler::run(workers, variants(self.plan), attempt, done, cancel, &retry);
+        let mut done = collect(workers, variants(self.plan), attempt, row, &self.backtest.cancel);
         progress.finish_and_clear();
-        ran.map(|_| rows).map_err(explain)
+        done.rows.sort_unstable_by_key(|row| (row.strategy, row.index));
+        done
     }
 
     fn attempt(&self, variant: Variant<'_>) -> Result<Attempt<Trial>, Failure> {
@@ -100,22 +91,31 @@ impl Sweep<'_> {
         let run_key = self.keys[strategy].of(&self.plan.strategies[strategy].params(index));
         Row { strategy, index, run_key, outcome: trial.outcome, fuel: trial.fuel, attempts }
     }
+}
 
-    /// Every variant in the order of the plan, those that were not run among them.
-    fn complete(&self, mut done: Vec<Row>) -> Vec<Row> {
-        done.sort_unstable_by_key(|row| (row.strategy, row.index));
-        let mut done = done.into_iter().peekable();
-        let rows = variants(self.plan).map(|variant| {
-            let ran = done.next_if(|row| (row.strategy, row.index) == (variant.strategy, variant.index));
-            ran.unwrap_or_else(|| self.row(variant, Trial::never_started(), 0))
-        });
-        rows.collect()
-    }
+/// A row for each task that has a result, in the order in which they finished, and the failure that ended the rest.
+fn collect<T: fmt::Display + Send, O: Send>(
+    workers: NonZeroUsize,
+    tasks: impl Iterator<Item = T> + Send,
+    attempt: impl Fn(&T) -> Result<Attempt<O>, Failure> + Sync,
+    row: impl Fn(T, Finished<O>) -> Row,
+    cancel: &AtomicBool,
+) -> Done {
+    let mut rows = Vec::new();
+    let ran = stratbox_scheduler::run(
+        workers,
+        tasks,
+        |task, _number| attempt(task),
+        |task, finished| rows.push(row(task, finished)),
+        cancel,
+        &Retry::default(),
+    );
+    Done { rows, failure: ran.err().map(explain) }
 }
 
 fn variants(plan: &Plan) -> impl Iterator<Item = Variant<'_>> + Send {
     plan.strategies.iter().enumerate().flat_map(|(strategy, planned)| {
-        (0..planned.variants()).map(move |index| Variant { strategy, index, label: &planned.label })
+        planned.indices().map(move |index| Variant { strategy, index, label: &planned.label })
     })
 }
 
@@ -139,5 +139,59 @@ fn explain(error: PoolError<Failure>) -> Failure {
         }
         PoolError::Spawn(error) => Failure::environment(format!("cannot start a worker thread: {error}"))
             .hint("use fewer `--workers`, or raise the limit of threads"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stratbox_domain::{Digest, Interruption, RunOutcome};
+
+    use super::*;
+
+    /// Ten tasks on one worker, of which `attempt` makes what it likes.
+    fn ten(attempt: impl Fn(u64) -> Result<(), Failure> + Sync, cancel: &AtomicBool) -> Done {
+        let attempt = |index: &u64| attempt(*index).map(|()| Attempt { ending: Ending::Final, output: () });
+        let row = |index, finished: Finished<()>| Row {
+            strategy: 0,
+            index,
+            run_key: Digest::of(b""),
+            outcome: RunOutcome::Interrupted(Interruption::Timeout { bar: None }),
+            fuel: 0,
+            attempts: finished.attempts,
+        };
+        collect(NonZeroUsize::MIN, 0..10, attempt, row, cancel)
+    }
+
+    fn indices(done: &Done) -> Vec<u64> {
+        done.rows.iter().map(|row| row.index).collect()
+    }
+
+    #[test]
+    fn what_was_done_before_the_host_failed_is_not_lost() {
+        let fail = |index| if index == 4 { Err(Failure::environment("disk on fire")) } else { Ok(()) };
+        let done = ten(fail, &AtomicBool::new(false));
+        assert_eq!(indices(&done), [0, 1, 2, 3]);
+        assert_eq!(done.failure.unwrap().message, "variant `4`: disk on fire");
+        let done = ten(
+            |index| {
+                assert!(index != 2, "a bug");
+                Ok(())
+            },
+            &AtomicBool::new(false),
+        );
+        assert_eq!(indices(&done), [0, 1]);
+        assert!(done.failure.unwrap().message.contains("variant `2` made a worker panic"));
+    }
+
+    #[test]
+    fn what_never_started_leaves_no_row() {
+        let cancel = AtomicBool::new(false);
+        let stop = |index| {
+            cancel.store(index == 2, std::sync::atomic::Ordering::Relaxed);
+            Ok(())
+        };
+        let done = ten(stop, &cancel);
+        assert_eq!((indices(&done), done.failure), (vec![0, 1, 2], None));
+        assert_eq!(indices(&ten(|_| Ok(()), &AtomicBool::new(false))).len(), 10);
     }
 }

@@ -13,6 +13,7 @@ use super::plan::{Plan, PlannedStrategy, Search};
 use crate::backtest::{Ended, Outcome};
 use crate::bars::BarsSummary;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::Report;
 
 /// One variant's result. Its parameters are not kept: they follow from its index.
@@ -25,7 +26,7 @@ pub(crate) struct Row {
     pub(crate) outcome: Outcome,
     /// Of the last attempt.
     pub(crate) fuel: u64,
-    /// 0 if it was never started.
+    /// At least one.
     pub(crate) attempts: u32,
 }
 
@@ -38,25 +39,45 @@ impl Row {
     }
 }
 
+/// What the pool leaves behind.
+pub(super) struct Done {
+    /// Variants with a result.
+    pub(super) rows: Vec<Row>,
+    /// Why the others have none, unless it was Ctrl-C.
+    pub(super) failure: Option<Failure>,
+}
+
+/// How fast it went, for people: no part of a result.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    pub(super) workers: NonZeroUsize,
+    pub(super) wall: Duration,
+}
+
 /// What came of a sweep.
 pub(crate) struct SweepReport {
     pub(crate) plan: Plan,
     pub(crate) engine: String,
     pub(crate) summary: Summary,
-    /// Every variant, best first.
+    /// Every variant that has a result, best first.
     pub(crate) rows: Vec<Row>,
     /// Rows that the leaderboard is to have.
     pub(crate) top: usize,
+    /// Why it is not all there is, or not where it should be.
+    pub(super) failure: Option<Failure>,
 }
 
 /// Counts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Summary {
+    /// Distinct points of all strategies.
     pub(crate) variants: u64,
     pub(crate) completed: u64,
     pub(crate) faulted: u64,
     /// Variants that ran out of time, were cancelled, or were never started.
     pub(crate) interrupted: u64,
+    /// Those of the interrupted that have no row: never started, or waiting for a second attempt.
+    pub(crate) not_started: u64,
     pub(crate) wall_seconds: f64,
     /// Bars of completed variants by wall-clock time.
     pub(crate) bars_per_second: f64,
@@ -68,17 +89,20 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    fn of(rows: &[Row], bars: u64, workers: NonZeroUsize, wall: Duration) -> Self {
+    /// Of `rows`, which are some of a plan's `variants` on so many bars.
+    fn of(rows: &[Row], variants: u64, bars: u64, Pace { workers, wall }: Pace) -> Self {
+        let not_started = variants - rows.len() as u64;
         let mut summary = Self {
-            variants: rows.len() as u64,
+            variants,
             completed: 0,
             faulted: 0,
-            interrupted: 0,
+            interrupted: not_started,
+            not_started,
             wall_seconds: wall.as_secs_f64(),
             bars_per_second: 0.0,
             workers: workers.get(),
             faults: BTreeMap::new(),
-            cancelled: 0,
+            cancelled: not_started,
         };
         for row in rows {
             match &row.outcome {
@@ -102,18 +126,12 @@ impl Summary {
 }
 
 impl SweepReport {
-    /// Ranks `rows`, which are in the order of the plan.
-    pub(super) fn new(
-        plan: Plan,
-        engine: String,
-        rows: Vec<Row>,
-        workers: NonZeroUsize,
-        wall: Duration,
-        top: usize,
-    ) -> Self {
-        let summary = Summary::of(&rows, plan.bars.summary.rows, workers, wall);
-        let rows = ranked(plan.objective, rows);
-        Self { plan, engine, summary, rows, top }
+    /// Ranks what was done, whose rows are in the order of the plan.
+    pub(super) fn new(plan: Plan, engine: String, done: Done, pace: Pace, top: usize) -> Self {
+        let variants = plan.strategies.iter().map(PlannedStrategy::variants).sum();
+        let summary = Summary::of(&done.rows, variants, plan.bars.summary.rows, pace);
+        let rows = ranked(plan.objective, done.rows);
+        Self { plan, engine, summary, rows, top, failure: done.failure }
     }
 
     /// The strategy that a row is a variant of.
@@ -141,6 +159,10 @@ impl Report for SweepReport {
 
     fn exit(&self) -> Exit {
         if self.summary.cancelled > 0 { Exit::Cancelled } else { Exit::Ok }
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 }
 
@@ -182,6 +204,8 @@ struct StrategyDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
     variants: u64,
+    /// Draws that repeat an earlier one and were not run again.
+    duplicates: u64,
 }
 
 impl<'a> Experiment<'a> {
@@ -215,6 +239,7 @@ impl<'a> StrategyDocument<'a> {
             search,
             seed,
             variants: planned.variants(),
+            duplicates: planned.duplicates(),
         }
     }
 }
@@ -249,5 +274,35 @@ impl Serialize for Variants<'_> {
                 attempts: row.attempts,
             }
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stratbox_domain::{Fault, FaultLabel, Interruption};
+
+    #[test]
+    fn what_never_started_is_counted_without_a_row() {
+        let row = |index, outcome| Row {
+            strategy: 0,
+            index,
+            run_key: Digest::of(b""),
+            outcome,
+            fuel: 0,
+            attempts: 1,
+        };
+        let fault = Fault { label: FaultLabel::Panic, bar: None, message: String::new() };
+        let rows = [
+            row(0, RunOutcome::Faulted(fault)),
+            row(1, RunOutcome::Interrupted(Interruption::Timeout { bar: None })),
+            row(2, RunOutcome::Interrupted(Interruption::Cancelled { bar: None })),
+        ];
+        let pace = Pace { workers: NonZeroUsize::MIN, wall: Duration::ZERO };
+        let of = |variants| Summary::of(&rows, variants, 40, pace);
+        let all = of(1_000_000);
+        assert_eq!((all.variants, all.not_started, all.faulted), (1_000_000, 999_997, 1));
+        assert_eq!((all.interrupted, all.cancelled), (999_999, 999_998));
+        assert_eq!((of(3).not_started, of(3).interrupted, of(3).cancelled), (0, 2, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! Help, version, and what is answered to nonsense.
 
-use crate::{folder, stratbox};
+use crate::{Ran, command, folder, stratbox};
 
 #[test]
 fn help_and_version_are_results_and_show_the_exit_codes() {
@@ -34,4 +34,18 @@ fn a_cache_that_cannot_be_used_is_the_environments_fault() {
     let ran = stratbox(dir.path(), "inspect probe.rs --cache probe.rs/below");
     assert!(ran.refused(4).contains("probe.rs/below"), "{}", ran.stderr);
     stratbox(dir.path(), "inspect probe.rs").ok();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_new_cache_is_its_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = folder();
+    // Without a toolchain it gets no further than that.
+    let words = ["inspect", "probe.rs", "--cache", "new/cache"];
+    let ran = command(dir.path()).args(words).env_clear().output().map(Ran::of).expect("the program starts");
+    ran.refused(4);
+    let mode = std::fs::metadata(dir.path().join("new/cache")).expect("it was made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }

@@ -121,14 +121,24 @@ fn parameters_that_do_not_exist_or_do_not_fit_are_refused_with_what_would() {
 fn data_that_is_missing_broken_or_elsewhere_in_time_is_refused() {
     let dir = folder();
     write(dir.path(), "bad.csv", "date,open,high,low,close,volume\n2020-01-01,1,2,3,4,5\n");
+    let rows = |times: [&str; 2]| {
+        let rows = times.map(|time| format!("{time},2,3,1,2,5\n"));
+        format!("date,open,high,low,close,volume\n{}", rows.concat())
+    };
+    write(dir.path(), "late.csv", &rows(["2020-02-03", "2020-02-04"]));
+    write(dir.path(), "hours.csv", &rows(["2020-01-01 00:00", "2020-01-01 01:00"]));
     for (words, expected) in [
         ("--data missing.csv", "cannot read `missing.csv`"),
         ("--data bad.csv", "`bad.csv` line 2"),
         ("--data a.csv --from 2021-01-01", "the data covers 2020-01-01 to 2020-02-12"),
+        ("--data a.csv --data late.csv --to 2020-02-01", "no rows of `LATE` before 2020-02-01"),
+        ("--data a.csv --data late.csv --to 2020-02-01", "the data covers 2020-02-03 to 2020-02-04"),
+        ("--data a.csv --data hours.csv", "bars of `A` are 1 d long and those of `HOURS` 1 h"),
     ] {
         let ran = stratbox(dir.path(), &format!("run probe.rs {words}"));
         assert!(ran.refused(2).contains(expected), "{words}: {}", ran.stderr);
     }
+    stratbox(dir.path(), "run probe.rs --data a.csv --data late.csv --to 2020-02-04").ok();
 }
 
 #[test]

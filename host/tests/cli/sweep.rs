@@ -186,6 +186,45 @@ fn random_points_are_within_the_range_and_the_same_for_the_same_seed() {
 }
 
 #[test]
+fn draws_that_repeat_are_run_once_and_counted() {
+    let dir = folder();
+    let file = |samples: u32| {
+        format!(
+            "{DATA}[[strategy]]\nsource = \"probe.rs\"\nsearch = \"random\"\nsamples = {samples}\n\
+             [strategy.params]\ntalk = {{}}\nshare = [0.5, 1.0]\n"
+        )
+    };
+    let report = sweep(dir.path(), &file(1_000), "--format json").ok().json();
+    let strategy = &report["experiment"]["strategies"][0];
+    assert_eq!((&strategy["variants"], &strategy["duplicates"]), (&json!(4), &json!(996)));
+    let summary = &report["summary"];
+    let counts = ["variants", "completed", "not_started"].map(|key| summary[key].as_u64().unwrap());
+    assert_eq!(counts, [4, 4, 0]);
+    let keys: std::collections::BTreeSet<_> =
+        column(&report, "run_key").iter().map(ToString::to_string).collect();
+    assert_eq!((keys.len(), column(&report, "rank").len()), (4, 4));
+    let human = sweep(dir.path(), &file(1_000), "").ok().stdout;
+    assert!(human.contains("probe: 996 duplicate draws left out of 1,000\n"), "{human}");
+    assert!(!sweep(dir.path(), &file(1), "").ok().stdout.contains("duplicate"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_to_the_file_is_still_shown() {
+    let dir = folder();
+    // A folder in which nobody can make a file.
+    let human = sweep(dir.path(), &grid("units = [1, 2]"), "--out /proc/results.json");
+    assert_eq!(human.code, 4);
+    assert!(human.stdout.contains("2 variants: 2 completed"), "{}", human.stdout);
+    assert!(human.stderr.contains("error: cannot write `/proc/results.json`"), "{}", human.stderr);
+    let json = sweep(dir.path(), &grid("units = [1, 2]"), "--out /proc/results.json --format json");
+    assert_eq!(json.code, 4);
+    let document = json.json();
+    assert_eq!((&document["summary"]["completed"], column(&document, "rank").len()), (&json!(2), 2));
+    assert_eq!(document["error"]["kind"], "environment");
+}
+
+#[test]
 fn a_strategy_without_parameters_has_one_variant() {
     let dir = folder();
     let source = "use stratbox_sdk::prelude::*;\n#[derive(Params)]\npub struct None {}\npub struct Idle;\n\

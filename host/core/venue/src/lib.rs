@@ -18,7 +18,7 @@ mod tests;
 use matching::{Match, Moment, match_order, slipped};
 use position::Holding;
 use stratbox_domain::{
-    Account, Bar, Fill, Order, OrderId, OrderKind, Position, Rejection, Side, TimeInForce, VenuePolicy,
+    Account, Bar, Fill, Order, OrderId, OrderKind, Position, Rejection, TimeInForce, VenuePolicy,
     VenueSummary,
 };
 

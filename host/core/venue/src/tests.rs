@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use stratbox_domain::Side;
 
 use super::*;
 

@@ -52,7 +52,7 @@ const PASSED_ON: [&str; 12] = [
 ];
 const PASSED_ON_PREFIXES: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 /// Changes whenever the way in which kits are built does.
-const RECIPE: &[u8] = b"7";
+const RECIPE: &[u8] = b"8";
 /// How guests are linked. A shadow stack of 64 KiB, since the linker's default of a megabyte would have to be zeroed for
 /// every run; and a memory that is large enough from the start for what most strategies allocate, since growing it is a
 /// system call that stops the other workers for a moment.
@@ -255,7 +255,7 @@ fn cargo_build(dir: &Path, src: &Path, toolchain: &Toolchain) -> Result<(), Comp
         .env_clear()
         .envs(
             std::env::vars_os()
-                .filter(|(name, _)| PASSED_ON.iter().any(|passed| name.eq_ignore_ascii_case(passed))),
+                .filter(|(name, _)| is_passed_on(&name.to_string_lossy().to_ascii_uppercase())),
         )
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         .env("RUSTC", &toolchain.rustc)

@@ -1,4 +1,5 @@
-//! The one gate to a dataset: every rule that a bar has to keep, alone and after the bars before it.
+//! The one gate to a dataset: every rule that a bar has to keep, alone, after the bars
+//! before it and beside those of other instruments.
 
 use std::collections::HashMap;
 
@@ -6,8 +7,9 @@ use arrow_buffer::{ArrowNativeType, Buffer};
 use bytes::Bytes;
 use stratbox_domain::{Bar, Columns, Instrument};
 
-use crate::Problem;
 use crate::error::clip;
+use crate::timing::{self, Clock};
+use crate::{MarketError, Problem};
 
 /// The longest symbol, bytes: what a column of a report can show.
 pub(crate) const MAX_SYMBOL_BYTES: usize = 64;
@@ -68,8 +70,8 @@ pub(crate) type Breach = (Column, Problem);
 #[derive(Default)]
 pub(crate) struct Builder {
     instruments: Vec<Instrument>,
-    /// The time of each instrument's last bar.
-    last: Vec<Option<i64>>,
+    /// Each instrument's.
+    clocks: Vec<Clock>,
     /// Index of each symbol.
     index: HashMap<String, u32>,
     bars: Vec<Bar>,
@@ -97,25 +99,25 @@ impl Builder {
         };
         self.index.insert(symbol.clone(), index);
         self.instruments.push(Instrument { symbol });
-        self.last.push(None);
+        self.clocks.push(Clock::default());
         Ok(index)
     }
 
     /// Adds a bar. Bars of one instrument come in the order of time; instruments may come in any order.
     pub(crate) fn push(&mut self, bar: Bar) -> Result<(), Breach> {
         check(&bar)?;
-        let known = self.last.len();
-        let last = self
-            .last
+        let known = self.clocks.len();
+        let clock = self
+            .clocks
             .get_mut(bar.instrument as usize)
             .ok_or((Column::Symbol, Problem::UnknownInstrument { instrument: bar.instrument, known }))?;
         let time = bar.time;
-        match *last {
+        match clock.last {
             Some(previous) if time < previous => {
                 return Err((Column::Time, Problem::TimeGoesBack { time, previous }));
             }
             Some(previous) if time == previous => return Err((Column::Time, Problem::TimeRepeats { time })),
-            _ => *last = Some(time),
+            _ => clock.tick(time),
         }
         self.bars.push(bar);
         Ok(())
@@ -132,7 +134,8 @@ impl Builder {
     }
 
     /// The instruments, and their bars in the order of time, then of instrument.
-    pub(crate) fn finish(mut self) -> (Vec<Instrument>, Columns) {
+    pub(crate) fn finish(mut self) -> Result<(Vec<Instrument>, Columns), MarketError> {
+        timing::check(&self.instruments, &self.clocks, &self.bars)?;
         // No two bars have the same key, so the order is one whatever the sort does with equals.
         self.bars.sort_unstable_by_key(|bar| (bar.time, bar.instrument));
         let bars = &self.bars;
@@ -142,7 +145,7 @@ impl Builder {
             time: column(bars, |bar| [bar.time]),
             ohlcv: column(bars, |bar| [bar.open, bar.high, bar.low, bar.close, bar.volume]),
         };
-        (self.instruments, columns)
+        Ok((self.instruments, columns))
     }
 }
 

@@ -27,7 +27,7 @@ use stratbox_domain::{BarSource, Columns, Digest, Instrument, KeyBuilder};
 use crate::Dataset;
 
 /// Part of every file's name. To be raised with any change to what files are read as, or to how they are kept.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The schema's metadata has one entry, a [`Label`] in JSON.
 const LABEL: &str = "stratbox";

@@ -33,7 +33,8 @@ impl Dataset {
     /// and parse nothing. A file there that is damaged or of another origin is written anew.
     ///
     /// # Errors
-    /// A source that cannot be read, the first value that breaks a rule, or a cache that cannot be written.
+    /// A source that cannot be read, the first value that breaks a rule, instruments whose bars do not open and close
+    /// together, or a cache that cannot be written.
     pub fn open(sources: &[Source], cache_dir: &Path) -> Result<Arc<Self>, MarketError> {
         if sources.is_empty() {
             return Err(MarketError::NoSources);
@@ -55,7 +56,8 @@ impl Dataset {
     /// A dataset in memory. Bars of one instrument are in the order of time; instruments may be mixed in any way.
     ///
     /// # Errors
-    /// No bars, or the first value that breaks a rule, with its place in the list.
+    /// No bars, the first value that breaks a rule, with its place in the list, or instruments whose bars do not open and
+    /// close together.
     pub fn from_bars(instruments: Vec<Instrument>, bars: Vec<Bar>) -> Result<Self, MarketError> {
         if bars.is_empty() {
             return Err(MarketError::NoBars);
@@ -70,7 +72,7 @@ impl Dataset {
         for (index, bar) in bars.into_iter().enumerate() {
             builder.push(bar).map_err(|breach| at(Place::Bar(index), breach))?;
         }
-        let (instruments, columns) = builder.finish();
+        let (instruments, columns) = builder.finish()?;
         Ok(Self::from_columns(instruments, columns))
     }
 
@@ -116,8 +118,18 @@ impl Dataset {
         times(&self.columns.time)
     }
 
+    /// Times of the first and the last row of one instrument; `None` if it has none.
+    #[must_use]
+    pub fn span_of(&self, instrument: u32) -> Option<(i64, i64)> {
+        let owners = cells(&self.columns.instrument);
+        let is_its = |owner: &[u8; 4]| u32::from_le_bytes(*owner) == instrument;
+        let (first, last) = (owners.iter().position(is_its)?, owners.iter().rposition(is_its)?);
+        let times = cells(&self.columns.time);
+        Some((i64::from_le_bytes(times[first]), i64::from_le_bytes(times[last])))
+    }
+
     /// The rows from `from` on and before `to`, nanoseconds since the Unix epoch; without a bound, all on that side.
-    /// May be empty.
+    /// May be empty. Reads those rows once, for their digest.
     #[must_use]
     pub fn view(self: &Arc<Self>, from: Option<i64>, to: Option<i64>) -> DatasetView {
         let times = cells(&self.columns.time);
@@ -125,11 +137,7 @@ impl Dataset {
         let start = from.map_or(0, first_at);
         let end = to.map_or(times.len(), first_at).max(start);
         let columns = slice(&self.columns, start..end);
-        let digest = KeyBuilder::new("stratbox dataset view")
-            .field("dataset", self.digest.as_bytes())
-            .field("start", &(start as u64).to_le_bytes())
-            .field("end", &(end as u64).to_le_bytes())
-            .finish();
+        let digest = content_digest(&self.instruments, &columns);
         DatasetView { dataset: Arc::clone(self), start, steps: steps(&columns.time), columns, digest }
     }
 }
@@ -169,7 +177,8 @@ impl fmt::Debug for Dataset {
 
 /// The rows of a dataset between two times. Shares the dataset's memory; may be empty.
 ///
-/// Its digest stands for the dataset and the rows' place in it: equal rows of two datasets have two digests.
+/// Its digest is of its instruments and rows alone: that of a dataset with just these rows, whatever else they were cut
+/// from.
 #[derive(Clone)]
 pub struct DatasetView {
     dataset: Arc<Dataset>,
@@ -194,6 +203,16 @@ impl DatasetView {
     /// Each row's time, nanoseconds since the Unix epoch, UTC. With several instruments, times repeat.
     pub fn times(&self) -> impl Iterator<Item = i64> {
         times(&self.columns.time)
+    }
+
+    /// Instruments of the dataset that have no row here.
+    #[must_use]
+    pub fn absent(&self) -> Vec<u32> {
+        let mut present = vec![false; self.dataset.instruments.len()];
+        for owner in cells(&self.columns.instrument) {
+            present[u32::from_le_bytes(*owner) as usize] = true;
+        }
+        (0_u32..).zip(present).filter_map(|(instrument, is)| (!is).then_some(instrument)).collect()
     }
 }
 

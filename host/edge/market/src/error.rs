@@ -44,6 +44,33 @@ pub enum MarketError {
         /// What went wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Two instruments' bars are of different lengths.
+    #[error(
+        "bars of `{}` are {} long and those of `{}` {}: the longer ones would show the future, so resample them to \
+         one length, or leave one instrument out",
+        symbols[0], lengths[0], symbols[1], lengths[1]
+    )]
+    DifferentLengths {
+        /// The instruments.
+        symbols: [String; 2],
+        /// Smallest distances of their bars, such as `1 h`.
+        lengths: [String; 2],
+    },
+    /// Two instruments' bars are of one length and open at different times.
+    #[error(
+        "bars of `{}` and of `{}` are {length} long but do not open together: some of the former open {} past a full \
+         {length} (counted from 1970-01-01, UTC), the latter {} past it; the later ones would show the future, so \
+         resample them to one time of day, or leave one instrument out",
+        symbols[0], symbols[1], phases[0], phases[1]
+    )]
+    DifferentPhases {
+        /// The instruments.
+        symbols: [String; 2],
+        /// Length of their bars, such as `1 h`.
+        length: String,
+        /// When a bar of the first opens that has no like among those of the second, and when one of the second does.
+        phases: [String; 2],
+    },
     /// The first value that breaks a rule.
     #[error("{place}, column `{column}`: {problem}")]
     Invalid {

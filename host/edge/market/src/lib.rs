@@ -22,6 +22,10 @@
 //! integer since the Unix epoch in seconds, milliseconds, microseconds or nanoseconds. The integer's magnitude tells its
 //! unit: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds; a file uses one unit.
 //! Each instrument's rows are in the order of time, without repeats.
+//!
+//! A row's time is when its bar opened. Where there are several instruments, all bars are of one length (the smallest
+//! distance between neighbouring bars of an instrument) and open at the same times within it, or one bar would show
+//! another's future.
 
 // Columns are handed out as the bytes that lie in memory, and their readers expect little-endian values.
 #[cfg(not(target_endian = "little"))]
@@ -34,6 +38,7 @@ mod date;
 mod error;
 mod read;
 mod source;
+mod timing;
 
 pub use dataset::{Dataset, DatasetView};
 pub use date::{DateError, parse_date};

@@ -27,7 +27,7 @@ pub(crate) fn parse(sources: &[SourceBytes<'_>]) -> Result<(Vec<Instrument>, Col
             MarketError::invalid(place, column, problem)
         })?;
     }
-    Ok(builder.finish())
+    builder.finish()
 }
 
 /// What is wrong at the table's current row.

@@ -80,14 +80,15 @@ fn a_symbol_column_holds_several_instruments_in_the_order_of_their_first_rows() 
 fn sources_are_merged_by_time_and_then_in_their_own_order() {
     let folder = Folder::new();
     let late = folder.write("late-daily.csv", PLAIN);
-    let early = folder.write("early.csv", PLAIN.replace("2020-01-01", "2019-12-31"));
+    let early = folder
+        .write("early.csv", PLAIN.replace("2020-01-01", "2019-12-31").replace("2020-01-02", "2020-01-01"));
     let dataset = folder.open(&[late.clone(), early.clone()]).unwrap();
     assert_eq!(symbols(&dataset), ["LATE", "EARLY"]);
     let expected = [
         bar(1, YEAR_2020 - DAY, 10.0),
         bar(0, YEAR_2020, 10.0),
+        bar(1, YEAR_2020, 20.0),
         bar(0, YEAR_2020 + DAY, 20.0),
-        bar(1, YEAR_2020 + DAY, 20.0),
     ];
     assert_eq!(bars(&dataset), expected);
     assert_eq!(dataset.steps(), 3);

@@ -29,17 +29,30 @@ fn any_bar() -> impl Strategy<Value = Bar> {
 /// Bars of up to three instruments in the order of a dataset; every instrument has one.
 fn any_bars() -> impl Strategy<Value = Vec<Bar>> {
     // Nanoseconds of 1973 and later, which is where an integer is known to be nanoseconds.
-    let keys = btree_set((100_000_000_000_000_000..i64::MAX, 0..3_u32), 1..60);
-    keys.prop_flat_map(|keys| {
-        let count = keys.len();
-        (Just(keys), vec(any_bar(), count))
-    })
-    .prop_map(|(keys, bars)| {
-        let used: Vec<u32> = keys.iter().map(|key| key.1).collect::<BTreeSet<_>>().into_iter().collect();
-        let index = |instrument| used.iter().position(|it| *it == instrument).unwrap() as u32;
-        let bars = keys.iter().zip(bars);
-        bars.map(|(&(time, instrument), bar)| Bar { instrument: index(instrument), time, ..bar }).collect()
-    })
+    let clock = (100_000_000_000_000_000..8_000_000_000_000_000_000_i64, 1..10_000_000_000_000_000_i64);
+    clock.prop_flat_map(|clock| (Just(clock), vec(any_steps(), 1..=3))).prop_flat_map(
+        |((start, length), steps)| {
+            let keys: BTreeSet<(i64, u32)> = (0..)
+                .zip(steps)
+                .flat_map(|(instrument, steps)| {
+                    steps.into_iter().map(move |step| (start + step * length, instrument))
+                })
+                .collect();
+            vec(any_bar(), keys.len()).prop_map(move |bars| {
+                let bars = keys.iter().zip(bars);
+                bars.map(|(&(time, instrument), bar)| Bar { instrument, time, ..bar }).collect()
+            })
+        },
+    )
+}
+
+/// The times of one instrument's bars, in bars' lengths: one alone, or some with gaps, of which two are neighbours.
+fn any_steps() -> impl Strategy<Value = BTreeSet<i64>> {
+    let some = (0..40_i64, btree_set(2..40_i64, 0..18)).prop_map(|(start, mut steps)| {
+        steps.extend([0, 1]);
+        steps.into_iter().map(|step| start + step).collect()
+    });
+    prop_oneof![1 => (0..80_i64).prop_map(|step| [step].into()), 4 => some]
 }
 
 fn instruments(bars: &[Bar]) -> Vec<Instrument> {

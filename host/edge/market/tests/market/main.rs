@@ -6,6 +6,7 @@ mod cache;
 mod forms;
 mod laws;
 mod refusals;
+mod timing;
 mod views;
 
 use std::fs;

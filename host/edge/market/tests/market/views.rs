@@ -7,10 +7,10 @@ use stratbox_market::{Dataset, DatasetView, parse_date};
 
 use crate::{DAY, Folder, YEAR_2020, bar, shipped};
 
-/// Two instruments on days 0, 1 and 3 of 2020; only the first on day 1.
+/// Two instruments on days 0 and 3 of 2020; only the first on day 1, only the second on the day before.
 fn dataset() -> Arc<Dataset> {
     let instruments = ["A", "B"].map(|symbol| Instrument { symbol: symbol.to_owned() });
-    let bars = [(0, 0), (1, 0), (0, 1), (0, 3), (1, 3)]
+    let bars = [(1, -1), (0, 0), (1, 0), (0, 1), (0, 3), (1, 3)]
         .map(|(instrument, day)| bar(instrument, YEAR_2020 + day * DAY, 10.0 + day as f64));
     Arc::new(Dataset::from_bars(instruments.to_vec(), bars.to_vec()).unwrap())
 }
@@ -68,6 +68,28 @@ fn views_of_the_same_rows_have_one_digest_and_others_have_another() {
 }
 
 #[test]
+fn a_digest_is_of_the_rows_whatever_they_were_cut_from() {
+    let whole = dataset();
+    assert_eq!(whole.view(None, None).digest(), whole.digest());
+    let cut = view(0, 2);
+    let rows = (0..cut.rows()).map(|row| cut.bar(row)).collect();
+    let alone = Dataset::from_bars(cut.instruments().to_vec(), rows).unwrap();
+    assert_eq!(cut.digest(), alone.digest());
+    let renamed = ["A", "C"].map(|symbol| Instrument { symbol: symbol.to_owned() });
+    let renamed = Dataset::from_bars(renamed.to_vec(), (0..cut.rows()).map(|row| cut.bar(row)).collect());
+    assert_ne!(cut.digest(), renamed.unwrap().digest());
+}
+
+#[test]
+fn a_view_knows_who_is_not_in_it_and_the_dataset_where_they_are() {
+    assert_eq!(view(1, 2).absent(), [1]);
+    assert_eq!(view(0, 1).absent(), [0_u32; 0]);
+    assert_eq!(view(2, 3).absent(), [0, 1]);
+    assert_eq!(dataset().span_of(1), Some((YEAR_2020 - DAY, YEAR_2020 + 3 * DAY)));
+    assert_eq!(dataset().span_of(2), None);
+}
+
+#[test]
 fn adjoining_views_divide_the_shipped_data_without_loss_or_overlap() {
     let folder = Folder::new();
     let dataset = folder.open(&[shipped("sp500-daily.csv"), shipped("nasdaq-daily.csv")]).unwrap();
@@ -83,5 +105,5 @@ fn adjoining_views_divide_the_shipped_data_without_loss_or_overlap() {
 fn a_view_shares_the_dataset_s_memory() {
     let dataset = dataset();
     let view = dataset.view(Some(YEAR_2020 + DAY), None);
-    assert_eq!(view.columns(1, 1).ohlcv.as_ptr(), dataset.columns(3, 1).ohlcv.as_ptr());
+    assert_eq!(view.columns(1, 1).ohlcv.as_ptr(), dataset.columns(4, 1).ohlcv.as_ptr());
 }
