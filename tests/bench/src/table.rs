@@ -1,0 +1,88 @@
+//! The figures of the quick benchmark for people.
+
+use std::fmt::Write as _;
+
+use crate::quick::Quick;
+
+/// What a figure is to be.
+struct Target {
+    at_most: f64,
+    /// What to aim for beyond that.
+    aim: Option<f64>,
+}
+
+impl Target {
+    fn at_most(at_most: f64) -> Option<Self> {
+        Some(Self { at_most, aim: None })
+    }
+}
+
+pub(crate) fn human(quick: &Quick) -> String {
+    let tax = Some(Target { at_most: 3.0, aim: Some(2.0) });
+    let rows = [
+        ("native", quick.native_ns_per_bar, "ns/bar", None),
+        ("sandbox", quick.sandbox_ns_per_bar, "ns/bar", None),
+        ("sandbox tax", quick.sandbox_tax, "x", tax),
+        ("instantiate", quick.instantiate_us, "us", Target::at_most(30.0)),
+        ("source to artifact", quick.source_to_artifact_ms, "ms", Target::at_most(500.0)),
+        ("cached artifact", quick.cached_artifact_ms, "ms", Target::at_most(5.0)),
+        ("sweep 1,000 x 8,760", quick.sweep_s, "s", Target::at_most(0.3)),
+    ];
+    let mut text = format!("{:19}  {:>15}  target\n", "", "result");
+    for (what, value, unit, target) in rows {
+        let result = format!("{} {unit:6}", rounded(value));
+        let line =
+            format!("{what:19}  {result:>15}  {}", target.map_or_else(String::new, |it| beside(value, &it)));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let Quick { engine, cores, .. } = quick;
+    let _ = write!(text, "{engine}, {cores} cores; medians");
+    text
+}
+
+fn beside(value: f64, Target { at_most, aim }: &Target) -> String {
+    let verdict = if value <= *at_most { "met" } else { "missed" };
+    let aim = aim.map_or_else(String::new, |aim| format!(", aiming at {aim}"));
+    format!("at most {at_most}{aim}: {verdict}")
+}
+
+/// Three digits that count.
+fn rounded(value: f64) -> String {
+    let decimals = match value {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_stands_beside_its_result_and_whether_it_was_met() {
+        let quick = Quick {
+            native_ns_per_bar: 8.126,
+            sandbox_ns_per_bar: 24.0,
+            sandbox_tax: 2.954,
+            instantiate_us: 30.04,
+            source_to_artifact_ms: 421.6,
+            cached_artifact_ms: 5.0,
+            sweep_s: 0.31,
+            engine: "wasmtime 48 abc".to_owned(),
+            cores: 2,
+        };
+        let expected = "\
+                              result  target
+native               8.13 ns/bar
+sandbox              24.0 ns/bar
+sandbox tax          2.95 x       at most 3, aiming at 2: met
+instantiate          30.0 us      at most 30: missed
+source to artifact    422 ms      at most 500: met
+cached artifact      5.00 ms      at most 5: met
+sweep 1,000 x 8,760  0.31 s       at most 0.3: missed
+wasmtime 48 abc, 2 cores; medians";
+        assert_eq!(quick.human(), expected);
+    }
+}
