@@ -56,7 +56,7 @@ pub(crate) fn build(args: &BuildArgs, cache: &Path, note: &dyn Fn(&str)) -> Resu
         let message = format!("`{}` is a component already", shown(&args.file));
         return Err(Failure::usage(message).hint("use `stratbox inspect` to look at it"));
     }
-    args.output.as_deref().map_or(Ok(()), file::check_writable)?;
+    args.output.as_deref().map_or(Ok(()), |output| file::check_target(output, &[&args.file]))?;
     let engine = Engine::start(cache, note)?;
     let strategy = Strategy::load(&engine, &args.file)?;
     if let Some(path) = &args.output {

@@ -10,6 +10,9 @@ use stratbox_market::MarketError;
 use crate::exit::Exit;
 use crate::render::text::inline;
 
+/// What to do about a cache that cannot be used.
+pub(crate) const OTHER_CACHE: &str = "use `--cache DIR` or `STRATBOX_CACHE` to keep the cache elsewhere";
+
 /// What kind of failure. The names are stable; the messages are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,20 +112,17 @@ impl From<SourceError> for Failure {
 impl From<stratbox_sandbox::Error> for Failure {
     fn from(error: stratbox_sandbox::Error) -> Self {
         use stratbox_sandbox::Error as Sandbox;
-        let kind = match error {
-            Sandbox::Component(_) | Sandbox::Describe(_) => FailureKind::Contract,
-            Sandbox::Engine(_) | Sandbox::Cache { .. } => FailureKind::Environment,
-        };
-        Self::new(kind, error.to_string())
+        let message = error.to_string();
+        match error {
+            Sandbox::Component(_) | Sandbox::Describe(_) => Self::new(FailureKind::Contract, message),
+            Sandbox::Engine(_) => Self::environment(message),
+            Sandbox::Cache { .. } => Self::environment(message).hint(OTHER_CACHE),
+        }
     }
 }
 
 impl From<MarketError> for Failure {
     fn from(error: MarketError) -> Self {
-        let kind = match error {
-            MarketError::Cache { .. } => FailureKind::Environment,
-            _ => FailureKind::Input,
-        };
         // Its messages leave the system's answer to their sources.
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -130,7 +130,10 @@ impl From<MarketError> for Failure {
             message.push_str(&format!(": {error}"));
             cause = error.source();
         }
-        Self::new(kind, message)
+        match error {
+            MarketError::Cache { .. } => Self::environment(message).hint(OTHER_CACHE),
+            _ => Self::input(message),
+        }
     }
 }
 
@@ -139,12 +142,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_cache_that_cannot_be_used_can_be_kept_elsewhere_whichever_part_of_it_it_is() {
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        for failure in [
+            Failure::from(stratbox_sandbox::Error::Cache { path: "x".into(), source: denied() }),
+            Failure::from(MarketError::Cache { path: "x".into(), source: denied().into() }),
+        ] {
+            assert_eq!((failure.exit(), failure.hint.as_deref()), (Exit::Environment, Some(OTHER_CACHE)));
+        }
+        let engine = Failure::from(stratbox_sandbox::Error::Engine("no memory".to_owned()));
+        assert_eq!((engine.exit(), engine.hint), (Exit::Environment, None));
+    }
+
+    #[test]
     fn a_broken_cache_is_the_environments_fault_and_a_broken_file_the_users() {
         let io = || std::io::Error::other("disk on fire");
         let cache = stratbox_sandbox::Error::Cache { path: "x".into(), source: io() };
         assert_eq!(Failure::from(cache).exit(), Exit::Environment);
         let read = Failure::from(MarketError::Read { path: "x.csv".into(), source: io() });
-        assert_eq!(read.exit(), Exit::Usage);
+        assert_eq!((read.exit(), read.hint), (Exit::Usage, None));
         assert!(read.message.ends_with(": disk on fire"), "{}", read.message);
     }
 }

@@ -23,19 +23,28 @@ pub(crate) fn write(
     written.map(|_| ()).map_err(|error| Failure::write(path, &error))
 }
 
-/// Finds out before the work whether its result will have a place to go.
-pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
-    if path.is_dir() {
-        return Err(Failure::usage(format!("cannot write `{}`: it is a directory", shown(path))));
+/// Finds out before the work whether its result will have a place to go that costs nobody anything: a regular file or
+/// none, none of the work's `inputs`, in a directory in which files can be made.
+pub(crate) fn check_target<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<(), Failure> {
+    let refuse = |problem: &str| Err(Failure::usage(format!("cannot write `{}`: {problem}", shown(path))));
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => return refuse("it is a directory"),
+        Ok(there) if !there.is_file() => return refuse("it is not a regular file; name another"),
+        _ => {}
     }
     if !folder(path).is_dir() {
-        let folder = shown(folder(path));
-        return Err(Failure::usage(format!(
-            "cannot write `{}`: there is no directory `{folder}`",
-            shown(path)
-        )));
+        return refuse(&format!("there is no directory `{}`", shown(folder(path))));
     }
-    Ok(())
+    // What is not there is not the same as anything.
+    let canonical = |path: &Path| std::fs::canonicalize(path).ok();
+    if let Some(target) = canonical(path)
+        && inputs.iter().any(|input| canonical(input.as_ref()).is_some_and(|input| input == target))
+    {
+        return refuse("it is one of the files that are read; name another");
+    }
+    // Permissions do not tell: only a file that was made proves that one can be.
+    let probe = tempfile::NamedTempFile::new_in(folder(path)).and_then(tempfile::NamedTempFile::close);
+    probe.map_err(|error| Failure::write(path, &error))
 }
 
 fn folder(path: &Path) -> &Path {
@@ -46,19 +55,68 @@ fn folder(path: &Path) -> &Path {
 mod tests {
     use super::*;
 
+    const NONE: &[&Path] = &[];
+
     #[test]
     fn a_result_needs_a_directory_that_is_there() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out.json");
-        check_writable(&path).unwrap();
+        check_target(&path, NONE).unwrap();
         write(&path, |out| out.write_all(b"one")).unwrap();
         write(&path, |out| out.write_all(b"two")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         let failed = write(&path, |out| out.write_all(b"half").and(Err(std::io::Error::other("disk full"))));
         assert!(failed.is_err_and(|failure| failure.message.ends_with("disk full")));
         assert_eq!(std::fs::read(&path).unwrap(), b"two", "what was there is not lost");
-        assert!(check_writable(dir.path()).is_err());
-        assert!(check_writable(&dir.path().join("missing/out.json")).is_err());
-        check_writable(Path::new("out.json")).unwrap();
+        assert!(check_target(dir.path(), NONE).is_err());
+        assert!(check_target(&dir.path().join("missing/out.json"), NONE).is_err());
+        check_target(Path::new("out.json"), NONE).unwrap();
+    }
+
+    #[test]
+    fn looking_for_a_place_leaves_nothing_behind_and_nothing_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.json");
+        check_target(&path, NONE).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        std::fs::write(&path, "before").unwrap();
+        check_target(&path, NONE).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_input_is_refused_by_whatever_path_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (input, other) = (dir.path().join("in.csv"), dir.path().join("other.csv"));
+        std::fs::write(&input, "").unwrap();
+        std::fs::write(&other, "").unwrap();
+        std::fs::create_dir(dir.path().join("below")).unwrap();
+        for same in ["in.csv", "./in.csv", "below/../in.csv"] {
+            let failure = check_target(&dir.path().join(same), &[&other, &input]).unwrap_err();
+            assert!(failure.message.contains("one of the files that are read"), "{failure:?}");
+            assert_eq!(failure.exit(), crate::Exit::Usage);
+        }
+        check_target(&other, &[&input]).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_counts_as_what_it_points_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = |name: &str, to: &Path| {
+            let link = dir.path().join(name);
+            std::os::unix::fs::symlink(to, &link).unwrap();
+            link
+        };
+        let input = dir.path().join("in.csv");
+        std::fs::write(&input, "").unwrap();
+        let to_input = link("to_input", &input);
+        assert!(check_target(&to_input, &[&input]).is_err());
+        check_target(&to_input, NONE).unwrap();
+        for (name, to) in [("to_device", Path::new("/dev/null")), ("to_directory", dir.path())] {
+            let failure = check_target(&link(name, to), NONE).unwrap_err();
+            assert_eq!(failure.exit(), crate::Exit::Usage, "{failure:?}");
+        }
     }
 }

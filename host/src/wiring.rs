@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use stratbox_compiler::{Compile, Compiled, Kit, RustCompiler, Toolchain};
+use stratbox_compiler::{Compile, CompileError, Compiled, Kit, RustCompiler, Toolchain};
 use stratbox_domain::{Fill, Manifest, Recorder};
 use stratbox_market::{Dataset, Source};
 use stratbox_metrics::Accumulator;
 use stratbox_sandbox::{Artifact, ArtifactCache, Guests, RunReport, RunRequest, Sandbox};
 
-use crate::failure::{Failure, shown};
+use crate::failure::{Failure, OTHER_CACHE, shown};
 
 /// Keeps of a run what its metrics need.
 pub(crate) struct RunRecorder(pub(crate) Accumulator);
@@ -34,12 +34,19 @@ pub(crate) fn kit(cache: &Path, note: &dyn Fn(&str)) -> Result<(Toolchain, Kit),
     let toolchain = Toolchain::find()?;
     let started = Instant::now();
     let mut building = || note("building the SDK and the engine's own components (once, some ten seconds)");
-    let kit = Kit::prepare(cache, &toolchain, &mut building)?;
+    let kit = Kit::prepare(cache, &toolchain, &mut building).map_err(|error| explain(error, cache))?;
     // Said when it took long enough to have been worth an announcement.
     if started.elapsed().as_secs() > 0 {
         note(&format!("ready after {:.1} s", started.elapsed().as_secs_f64()));
     }
     Ok((toolchain, kit))
+}
+
+/// The compiler's files are the cache's, the toolchain's or temporary, and only the first can be kept elsewhere.
+fn explain(error: CompileError, cache: &Path) -> Failure {
+    let of_the_cache = matches!(&error, CompileError::Io { path, .. } if path.starts_with(cache));
+    let failure = Failure::from(error);
+    if of_the_cache { failure.hint(OTHER_CACHE) } else { failure }
 }
 
 /// Makes the cache's directory if there is none. What is in it is run as native code, so that nobody else may write to
@@ -51,7 +58,7 @@ fn make_private(cache: &Path) -> Result<(), Failure> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(cache).map_err(|error| {
         Failure::environment(format!("cannot make the cache's directory `{}`: {error}", shown(cache)))
-            .hint("name another with `--cache DIR`")
+            .hint(OTHER_CACHE)
     })
 }
 
@@ -61,7 +68,7 @@ pub(crate) struct Engine {
     sandbox: Sandbox<RunRecorder>,
     guests: Guests,
     artifacts: ArtifactCache,
-    bars: PathBuf,
+    cache: PathBuf,
 }
 
 impl Engine {
@@ -70,11 +77,11 @@ impl Engine {
         let (toolchain, kit) = kit(cache, note)?;
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
         Ok(Self {
-            compiler: RustCompiler::new(toolchain, kit, cache)?,
+            compiler: RustCompiler::new(toolchain, kit, cache).map_err(|error| explain(error, cache))?,
             sandbox: Sandbox::new()?,
             guests,
             artifacts: ArtifactCache::open(cache)?,
-            bars: cache.join("bars"),
+            cache: cache.to_owned(),
         })
     }
 
@@ -85,7 +92,7 @@ impl Engine {
 
     /// A strategy's source to its component.
     pub(crate) fn compile(&self, source: &stratbox_compiler::Source) -> Result<Compiled, Failure> {
-        Ok(self.compiler.compile(source)?)
+        self.compiler.compile(source).map_err(|error| explain(error, &self.cache))
     }
 
     /// A component to what runs.
@@ -110,7 +117,7 @@ impl Engine {
 
     /// The bars of some files.
     pub(crate) fn bars(&self, sources: &[Source]) -> Result<Arc<Dataset>, Failure> {
-        Ok(Dataset::open(sources, &self.bars)?)
+        Ok(Dataset::open(sources, &self.cache.join("bars"))?)
     }
 }
 
@@ -119,6 +126,16 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn only_files_of_the_cache_can_be_kept_elsewhere() {
+        let hint = |path: &str| {
+            let source = std::io::ErrorKind::PermissionDenied.into();
+            explain(CompileError::Io { path: path.into(), source }, Path::new("/cache")).hint
+        };
+        assert_eq!(hint("/cache/kits/lock").as_deref(), Some(OTHER_CACHE));
+        assert_eq!((hint("/toolchain/rustc"), hint("/cached")), (None, None));
+    }
 
     #[test]
     fn a_new_cache_is_its_users_alone_and_one_that_is_there_is_left_as_it_is() {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use stratbox_domain::{Params, RunOutcome};
+use stratbox_market::Source;
 use stratbox_metrics::MetricName;
 
 use super::Report;
 use super::figures::{data, figure, limits, params, venue};
 use super::text::{counted, grouped, inline};
+use crate::failure::shown;
 use crate::sweep::{PlannedStrategy, Row, SweepReport};
 
 /// Beside the objective.
@@ -113,6 +115,52 @@ fn duplicates(report: &SweepReport) -> String {
     repeating.map(line).collect()
 }
 
+/// What to say, a line at a time, of a sweep in which every variant faulted: that is a result, but hardly the one that was
+/// wanted. `sources` are the sweep's bars.
+pub(crate) fn nothing_but_faults(report: &SweepReport, sources: &[Source]) -> Vec<String> {
+    let it = &report.summary;
+    // Of labels that are equally frequent, the first.
+    let Some((label, count)) = it.faults.iter().rev().max_by_key(|(_, count)| **count) else {
+        return Vec::new();
+    };
+    let first = report.rows.iter().find_map(|row| match &row.outcome {
+        RunOutcome::Faulted(fault) if fault.label.label() == *label => Some((row, fault)),
+        _ => None,
+    });
+    let Some((row, fault)) = first.filter(|_| it.faulted == it.variants) else { return Vec::new() };
+    let (all, count, message) = (counted(it.variants, "variant"), grouped(*count), inline(&fault.message));
+    vec![
+        format!("note: nothing completed: of {all} each faulted, {count} with `{label}`, as in: {message}"),
+        format!("to look at it: {}", rerun(report, row, sources)),
+        "add what the sweep file says of dates, `[venue]` and `[limits]` as options".to_owned(),
+    ]
+}
+
+/// The command that runs one variant alone.
+fn rerun(report: &SweepReport, row: &Row, sources: &[Source]) -> String {
+    let planned = report.strategy(row);
+    let mut words = vec!["stratbox".to_owned(), "run".to_owned(), planned.strategy.source.clone()];
+    for Source { path, symbol } in sources {
+        let symbol = symbol.as_ref().map(|symbol| format!("={}", inline(symbol))).unwrap_or_default();
+        words.extend(["--data".to_owned(), shown(path) + &symbol]);
+    }
+    for (name, value) in named(planned, row) {
+        words.extend(["-p".to_owned(), format!("{name}={}", inline(&value.to_string()))]);
+    }
+    words.push("--log".to_owned());
+    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word that a shell takes as it is.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// One example of each kind of fault, to begin looking with.
 fn faults(report: &SweepReport) -> String {
     let mut examples = BTreeMap::new();
@@ -132,4 +180,15 @@ fn faults(report: &SweepReport) -> String {
         )
     };
     examples.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_with_blanks_or_quotes_is_one_word_for_a_shell() {
+        let words = ["a/b-c.rs", "x=1e-3", "my file.csv", "it's", "$HOME", ""].map(shell_word);
+        assert_eq!(words, ["a/b-c.rs", "x=1e-3", "'my file.csv'", r"'it'\''s'", "'$HOME'", "''"]);
+    }
 }

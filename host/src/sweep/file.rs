@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_market::Source;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::values::Values;
+use super::values::{Date, Values, entries};
 use crate::failure::{Failure, shown};
 use crate::render::text::inline;
 
@@ -17,6 +18,9 @@ use crate::render::text::inline;
 const MAX_BYTES: u64 = 4 << 20;
 /// Of a line that is quoted in a message.
 const MAX_QUOTED: usize = 120;
+
+/// Of a second strategy where the first is no list.
+const TWO_BRACKETS: &str = ": write `[[strategy]]`, with two brackets, above each strategy";
 
 /// A sweep file, read but not yet checked against the strategies it names.
 pub(crate) struct SweepFile {
@@ -38,7 +42,7 @@ pub(super) struct Content {
     pub(super) venue: VenuePolicy,
     #[serde(default)]
     pub(super) limits: Limits,
-    #[serde(default, rename = "strategy")]
+    #[serde(default, rename = "strategy", deserialize_with = "entries")]
     pub(super) strategies: Vec<Spanned<Entry>>,
 }
 
@@ -48,9 +52,9 @@ pub(super) struct Content {
 pub(super) struct Data {
     pub(super) sources: Spanned<Vec<DataSource>>,
     /// First day or moment.
-    pub(super) from: Option<Spanned<String>>,
+    pub(super) from: Option<Spanned<Date>>,
     /// First day or moment that is left out.
-    pub(super) to: Option<Spanned<String>>,
+    pub(super) to: Option<Spanned<Date>>,
 }
 
 /// One file of bars.
@@ -105,7 +109,9 @@ impl SweepFile {
         let content = toml::from_str(&text).map_err(|error| {
             let place = Place { path, text: &text };
             let span = error.span().unwrap_or(0..0);
-            place.failure(span.clone(), format_args!("{}{}", inline(error.message()), place.quoted(span)))
+            let advice = if place.repeats_strategy(&span) { TWO_BRACKETS } else { "" };
+            let problem = format!("{}{}{advice}", inline(error.message()), place.quoted(span.clone()));
+            place.failure(span, problem)
         })?;
         let file = Self { path: path.to_owned(), text, content };
         file.check_settings()?;
@@ -116,6 +122,20 @@ impl SweepFile {
     /// A path in the file, seen from outside.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// The files of bars, seen from outside.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        let source = |it: &DataSource| Source { path: self.resolve(&it.path), symbol: it.symbol.clone() };
+        self.content.data.sources.get_ref().iter().map(source).collect()
+    }
+
+    /// Every file that a sweep reads: this one, and those that it names.
+    pub(super) fn inputs(&self) -> Vec<PathBuf> {
+        let bars = self.sources().into_iter().map(|source| source.path);
+        let entries = self.content.strategies.iter();
+        let strategies = entries.map(|entry| self.resolve(entry.get_ref().source.get_ref()));
+        std::iter::once(self.path.clone()).chain(bars).chain(strategies).collect()
     }
 
     /// The file, for people.
@@ -192,11 +212,21 @@ impl Place<'_> {
         format!("{}:{line}", shown(self.path))
     }
 
-    /// The line itself, which names the key where the parser's own words do not.
-    fn quoted(&self, span: Range<usize>) -> String {
+    fn text_of_line(&self, span: &Range<usize>) -> &str {
         let start = self.text.floor_char_boundary(span.start);
         let start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text[start..].lines().next().unwrap_or_default().trim();
+        self.text[start..].lines().next().unwrap_or_default().trim()
+    }
+
+    /// Whether a strategy is refused at its header, which TOML does when a `[strategy]` with single brackets came before.
+    fn repeats_strategy(&self, span: &Range<usize>) -> bool {
+        let header = |text: &str| ["[strategy]", "[[strategy]]"].iter().any(|it| text.starts_with(it));
+        header(self.text_of_line(span)) && DeTable::parse(self.text).is_err()
+    }
+
+    /// The line itself, which names the key where the parser's own words do not.
+    fn quoted(&self, span: Range<usize>) -> String {
+        let line = self.text_of_line(&span);
         let line = &line[..line.floor_char_boundary(MAX_QUOTED)];
         if line.is_empty() { String::new() } else { format!(", in `{}`", inline(line)) }
     }

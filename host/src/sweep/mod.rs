@@ -18,14 +18,14 @@ use std::thread::available_parallelism;
 
 use crate::cli::SweepArgs;
 use crate::failure::Failure;
-use crate::file::{check_writable, write};
+use crate::file::{check_target, write};
 use crate::render;
 use crate::wiring::Engine;
 use file::SweepFile;
 
 pub(crate) fn sweep(args: &SweepArgs, cache: &Path, note: &dyn Fn(&str)) -> Result<SweepReport, Failure> {
-    args.out.as_deref().map_or(Ok(()), check_writable)?;
     let file = SweepFile::read(&args.file)?;
+    args.out.as_deref().map_or(Ok(()), |out| check_target(out, &file.inputs()))?;
     let engine = Engine::start(cache, note)?;
     let workers = args.workers(available_parallelism().ok());
     let plan = Plan::resolve(&engine, &file, workers)?;
@@ -35,5 +35,6 @@ pub(crate) fn sweep(args: &SweepArgs, cache: &Path, note: &dyn Fn(&str)) -> Resu
         // What took hours must not be lost because one of its two ways out is blocked.
         report.failure = report.failure.take().or(written.err());
     }
+    render::sweep::nothing_but_faults(&report, &file.sources()).iter().for_each(|line| note(line));
     Ok(report)
 }

@@ -6,12 +6,13 @@ use std::num::NonZeroUsize;
 
 use stratbox_decide::Objective;
 use stratbox_domain::{Limits, Params, Space, VenuePolicy};
-use stratbox_market::{Source, parse_date};
+use stratbox_market::parse_date;
 use stratbox_metrics::MetricName;
 use toml::Spanned;
 
 use super::file::{Entry, SweepFile};
 use super::space;
+use super::values::Date;
 use crate::bars::Bars;
 use crate::failure::Failure;
 use crate::key::params_digest;
@@ -129,21 +130,16 @@ fn objective(file: &SweepFile) -> Result<Objective, Failure> {
 
 fn bars(engine: &Engine, file: &SweepFile) -> Result<Bars, Failure> {
     let data = &file.content.data;
-    let date = |name, text: &Option<Spanned<String>>| {
-        let parse = |text: &Spanned<String>| {
-            parse_date(text.get_ref())
-                .map_err(|error| file.at(text.span(), format_args!("`{name}`: {error}")))
+    let date = |name, date: &Option<Spanned<Date>>| {
+        let parse = |date: &Spanned<Date>| {
+            parse_date(&date.get_ref().0)
+                .map_err(|error| file.at(date.span(), format_args!("`{name}`: {error}")))
         };
-        text.as_ref().map(parse).transpose()
+        date.as_ref().map(parse).transpose()
     };
     let range = (date("from", &data.from)?, date("to", &data.to)?);
-    let sources: Vec<Source> = data
-        .sources
-        .get_ref()
-        .iter()
-        .map(|source| Source { path: file.resolve(&source.path), symbol: source.symbol.clone() })
-        .collect();
-    Bars::open(engine, &sources, range).map_err(|failure| failure.context(file.place(data.sources.span())))
+    Bars::open(engine, &file.sources(), range)
+        .map_err(|failure| failure.context(file.place(data.sources.span())))
 }
 
 /// Loads strategies at the same time, one a thread.

@@ -9,6 +9,7 @@ use super::file::{Entry, SearchKind, SweepFile};
 use super::plan::Search;
 use super::values::{Range, Scalar, Values};
 use crate::failure::Failure;
+use crate::render::text::inline;
 use crate::strategy::Strategy;
 
 /// Resolves one `[[strategy]]`. The space has every parameter of the strategy, so that a point is complete; it is `None`
@@ -166,6 +167,7 @@ impl Resolver<'_> {
             }
         };
         ParamSpec { kind, ..spec.clone() }.accept(value).map(Some).map_err(|_| {
+            let value = quoted(value);
             let problem = format!("parameter `{}`: `step` is `{value}`: it must be {what}", spec.name);
             self.file.at(written.span(), problem)
         })
@@ -187,7 +189,18 @@ impl Resolver<'_> {
     }
 
     fn accept(&self, spec: &ParamSpec, value: &ParamValue, span: Span<usize>) -> Result<ParamValue, Failure> {
-        spec.accept(value).map_err(|error| self.file.at(span, error))
+        spec.accept(value).map_err(|error| match (&spec.kind, value) {
+            (
+                ParamKind::Integer { .. } | ParamKind::Number { .. } | ParamKind::Boolean { .. },
+                ParamValue::Text(_),
+            ) => {
+                let (name, value, allowed) = (&spec.name, quoted(value), spec.kind.allowed());
+                let problem =
+                    format!("parameter `{name}`: `{value}` is text: it takes {allowed}, without quotes");
+                self.file.at(span, problem)
+            }
+            _ => self.file.at(span, error),
+        })
     }
 
     /// A space that makes no sense, at the line of the parameter that is to blame.
@@ -202,6 +215,14 @@ impl Resolver<'_> {
         };
         let (span, problem) = blamed.unwrap_or_else(|| (self.entry.span(), error.to_string()));
         self.file.at(span, problem)
+    }
+}
+
+/// A value as it is written: text in its quotes, which tell `"3"` from `3`.
+fn quoted(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Text(text) => format!("\"{}\"", inline(text)),
+        ParamValue::Boolean(_) | ParamValue::Integer(_) | ParamValue::Number(_) => value.to_string(),
     }
 }
 

@@ -1,12 +1,15 @@
-//! The values of one parameter as a sweep file writes them: `3`, `[1, 2, 3]` or `{ min = 1, max = 3 }`.
+//! Values that a sweep file may write in more than one form: those of a parameter (`3`, `[1, 2, 3]` or
+//! `{ min = 1, max = 3 }`) and dates; and lists that are easily written in a wrong one.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use stratbox_domain::{ParamValue, Scale};
 use toml::Spanned;
+use toml::value::Datetime;
 
 /// What is written for one parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +83,54 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
+/// A day or a moment as written, with quotes or as TOML's own type.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Date(pub(super) String);
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DateVisitor;
+        impl<'de> Visitor<'de> for DateVisitor {
+            type Value = Date;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date such as `\"2018-12-31\"`")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Date, E> {
+                Ok(Date(text.to_owned()))
+            }
+
+            // TOML's dates come as maps with a key of their own.
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Date, A::Error> {
+                let date = Datetime::deserialize(MapAccessDeserializer::new(map));
+                let date = date.map_err(|_| Error::invalid_type(Unexpected::Map, &self))?;
+                Ok(Date(date.to_string()))
+            }
+        }
+        deserializer.deserialize_any(DateVisitor)
+    }
+}
+
+/// The list of `[[strategy]]`, whose double brackets are easily forgotten.
+pub(super) fn entries<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct EntriesVisitor<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list: write `[[strategy]]`, with two brackets, above each strategy")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<T>, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(list))
+        }
+    }
+    deserializer.deserialize_any(EntriesVisitor(PhantomData))
+}
+
 // By hand rather than `untagged`, which forgets where values stand and why they were refused.
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -143,6 +194,22 @@ mod tests {
             ("\"3\"", ParamValue::Text("3".to_owned())),
         ] {
             assert_eq!(read(text), Ok(Values::Fixed(value)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_the_same_with_quotes_and_without() {
+        let read = |text: &str| {
+            let table: Result<BTreeMap<String, Date>, _> = toml::from_str(&format!("x = {text}"));
+            table.map(|mut table| table.remove("x").unwrap().0).map_err(|error| error.message().to_owned())
+        };
+        for date in ["2022-02-01", "2022-02-01T16:00:00Z", "2022-02-01T16:00:00+01:00"] {
+            assert_eq!(read(date), Ok(date.to_owned()));
+            assert_eq!(read(&format!("\"{date}\"")), Ok(date.to_owned()));
+        }
+        for wrong in ["2022", "{ year = 2022 }", "{}", "[2022-02-01]"] {
+            let said = read(wrong).unwrap_err();
+            assert!(said.contains("expected a date such as `\"2018-12-31\"`"), "{wrong}: {said}");
         }
     }
 

@@ -22,6 +22,25 @@ fn a_source_becomes_a_component_that_is_the_same_strategy() {
 }
 
 #[test]
+fn a_component_is_not_written_over_its_source_or_over_what_is_no_regular_file() {
+    let dir = folder();
+    for (target, why) in [
+        ("probe.rs", "one of the files that are read"),
+        ("./probe.rs", "one of the files that are read"),
+        (".", "it is a directory"),
+        ("/dev/null", "it is not a regular file"),
+    ] {
+        let ran = stratbox(dir.path(), &format!("build probe.rs -o {target}"));
+        let said = ran.refused(2);
+        assert!(said.contains(&format!("cannot write `{target}`: ")) && said.contains(why), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(dir.path().join("probe.rs")).unwrap(), crate::PROBE);
+    write(dir.path(), "old.wasm", "an earlier result");
+    stratbox(dir.path(), "build probe.rs -o old.wasm").ok();
+    assert!(std::fs::read(dir.path().join("old.wasm")).unwrap().starts_with(b"\0asm"));
+}
+
+#[test]
 fn the_second_build_of_a_source_comes_from_the_cache() {
     let dir = folder();
     stratbox(dir.path(), "build probe.rs").ok();

@@ -1,6 +1,8 @@
 //! `stratbox sweep`: what comes of it, in what order, and whatever happens on the way.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -209,19 +211,80 @@ fn draws_that_repeat_are_run_once_and_counted() {
 }
 
 #[test]
+fn results_are_not_written_over_what_the_sweep_reads_or_over_what_is_no_regular_file() {
+    let dir = folder();
+    for (target, why) in [
+        ("s.toml", "one of the files that are read"),
+        ("./a.csv", "one of the files that are read"),
+        ("probe.rs", "one of the files that are read"),
+        (".", "it is a directory"),
+        ("/dev/null", "it is not a regular file"),
+    ] {
+        let ran = sweep(dir.path(), &grid("units = 1"), &format!("--out {target}"));
+        let said = ran.refused(2);
+        assert!(said.contains(why) && !said.contains("running"), "{target}: {said}");
+    }
+    let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert_eq!((text("s.toml"), text("a.csv")), (grid("units = 1"), crate::bars(0)));
+    // The sweep does not read this one.
+    sweep(dir.path(), &grid("units = 1"), "--out b.csv").ok();
+    assert!(text("b.csv").starts_with('{'));
+}
+
+#[test]
 #[cfg(target_os = "linux")]
+fn a_folder_in_which_no_file_can_be_made_is_found_before_anything_runs() {
+    let dir = folder();
+    let ran = sweep(dir.path(), &grid("units = [1, 2]"), "--out /proc/results.json");
+    let said = ran.refused(4);
+    assert!(said.contains("error: cannot write `/proc/results.json`") && !said.contains("running"), "{said}");
+}
+
+/// A sweep whose results' folder is taken away when its runs begin, which take a while.
+fn sweep_without_a_place(dir: &Path, words: &str) -> Ran {
+    std::fs::create_dir(dir.join("out")).expect("the folder can be written");
+    write(dir, "s.toml", &(grid("mode = [\"trade\", \"spin\"]") + "[limits]\nfuel = 2000000000\n"));
+    let words = format!("sweep s.toml --out out/results.json {words}");
+    let mut command = crate::command(dir);
+    command.args(words.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("it is a pipe"));
+    let mut said = String::new();
+    while !said.contains("running") {
+        assert_ne!(stderr.read_line(&mut said).expect("output is UTF-8"), 0, "{said}");
+    }
+    std::fs::remove_dir(dir.join("out")).expect("it is empty");
+    stderr.read_to_string(&mut said).expect("output is UTF-8");
+    let ran = Ran::of(child.wait_with_output().expect("the program ends"));
+    Ran { stderr: said, ..ran }
+}
+
+#[test]
 fn what_cannot_be_written_to_the_file_is_still_shown() {
     let dir = folder();
-    // A folder in which nobody can make a file.
-    let human = sweep(dir.path(), &grid("units = [1, 2]"), "--out /proc/results.json");
+    let human = sweep_without_a_place(dir.path(), "");
     assert_eq!(human.code, 4);
-    assert!(human.stdout.contains("2 variants: 2 completed"), "{}", human.stdout);
-    assert!(human.stderr.contains("error: cannot write `/proc/results.json`"), "{}", human.stderr);
-    let json = sweep(dir.path(), &grid("units = [1, 2]"), "--out /proc/results.json --format json");
+    assert!(human.stdout.contains("2 variants: 1 completed"), "{}", human.stdout);
+    assert!(human.stderr.contains("error: cannot write `out/results.json`"), "{}", human.stderr);
+    let json = sweep_without_a_place(dir.path(), "--format json");
     assert_eq!(json.code, 4);
     let document = json.json();
-    assert_eq!((&document["summary"]["completed"], column(&document, "rank").len()), (&json!(2), 2));
+    assert_eq!((&document["summary"]["completed"], column(&document, "rank").len()), (&json!(1), 2));
     assert_eq!(document["error"]["kind"], "environment");
+}
+
+#[test]
+fn a_sweep_of_nothing_but_faults_says_so_and_how_to_look() {
+    let dir = folder();
+    let file = |modes: &str| grid(&format!("mode = [{modes}]\nunits = [0, 1]"));
+    let ran = sweep(dir.path(), &file("\"panic\""), "").ok();
+    let note = "note: nothing completed: of 2 variants each faulted, 2 with `panic`, as in: ";
+    assert!(ran.stderr.contains(note) && ran.stderr.contains("as told"), "{}", ran.stderr);
+    let command = ran.stderr.lines().find_map(|line| line.strip_prefix("to look at it: stratbox "));
+    let run = stratbox(dir.path(), command.expect("there is a command"));
+    assert!(run.code == 1 && run.stdout.contains("as told"), "{}{}", run.stdout, run.stderr);
+    let some = sweep(dir.path(), &file("\"panic\", \"trade\""), "").ok();
+    assert!(!some.stderr.contains("nothing completed"), "{}", some.stderr);
 }
 
 #[test]

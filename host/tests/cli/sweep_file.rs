@@ -62,6 +62,24 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         6,
         "unknown field `since`, expected one of `sources`, `from`, `to`",
     ),
+    (
+        r#"from = "2020-01-02""#,
+        "from = 2020",
+        6,
+        "expected a date such as `\"2018-12-31\"`, in `from = 2020`",
+    ),
+    (
+        r#"from = "2020-01-02""#,
+        "from = 2020-01-02T10:00:00",
+        6,
+        "`from`: `2020-01-02T10:00:00` is not a date",
+    ),
+    (
+        "[[strategy]]",
+        "[strategy]",
+        25,
+        "duplicate key, in `[[strategy]]`: write `[[strategy]]`, with two brackets",
+    ),
     (r#"from = "2020-01-02""#, r#"from = "January""#, 6, "`from`: `January` is not a date"),
     (r#"from = "2020-01-02""#, r#"from = "2025-01-02""#, 5, "the data covers 2020-01-01 to 2020-02-12"),
     (
@@ -134,7 +152,25 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         20,
         "`scale` is for a random search",
     ),
-    ("share = [0.5, 1.0]", r#"share = "half""#, 21, "`half` is not allowed: it takes a number from 0 to 1"),
+    (
+        "share = [0.5, 1.0]",
+        r#"share = "half""#,
+        21,
+        "`\"half\"` is text: it takes a number from 0 to 1, without quotes",
+    ),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        r#"units = ["1", "2"]"#,
+        20,
+        "parameter `units`: `\"1\"` is text: it takes a whole number from 0 to 1000",
+    ),
+    ("talk = {}", r#"talk = "true""#, 22, "parameter `talk`: `\"true\"` is text: it takes `true` or `false`"),
+    (
+        "units = { min = 0, max = 4, step = 2 }",
+        r#"units = { step = "2" }"#,
+        20,
+        "`step` is `\"2\"`: it must be a whole number greater than zero",
+    ),
     ("share = [0.5, 1.0]", "share = nan", 21, "it takes a number from 0 to 1"),
     ("share = [0.5, 1.0]", "share = [[0.5]]", 21, "expected a number, `true`, `false` or text"),
     (
@@ -196,6 +232,37 @@ fn a_file_without_a_strategy_or_without_data_or_that_is_not_there_is_refused() {
     write(dir.path(), "s.toml", "[[strategy]]\nsource = \"probe.rs\"\n");
     assert!(stratbox(dir.path(), "sweep s.toml").refused(2).contains("missing field `data`"));
     assert!(stratbox(dir.path(), "sweep missing.toml").refused(2).contains("cannot read `missing.toml`"));
+}
+
+#[test]
+fn a_strategy_in_single_brackets_is_answered_with_double_ones() {
+    let dir = folder();
+    let (settings, _) = GOOD.split_once("\n[[strategy]]").unwrap();
+    let file =
+        |header: &str| format!("{settings}\n{header}\nsource = \"probe.rs\"\n[strategy.params]\nunits = 1\n");
+    write(dir.path(), "s.toml", &file("[strategy]"));
+    let ran = stratbox(dir.path(), "sweep s.toml");
+    let said = ran.refused(2);
+    assert!(said.contains("s.toml:16: ") && said.contains("write `[[strategy]]`"), "{said}");
+    let twice = file("[strategy]") + "[strategy]\nsource = \"probe.rs\"\n";
+    write(dir.path(), "s.toml", &twice);
+    let ran = stratbox(dir.path(), "sweep s.toml");
+    let said = ran.refused(2);
+    assert!(said.contains("s.toml:20: ") && said.contains("write `[[strategy]]`"), "{said}");
+    write(dir.path(), "s.toml", &file("[[strategy]]"));
+    stratbox(dir.path(), "sweep s.toml").ok();
+}
+
+#[test]
+fn dates_need_no_quotes() {
+    let dir = folder();
+    let data = |file: &str| {
+        write(dir.path(), "s.toml", file);
+        stratbox(dir.path(), "sweep s.toml --format json").ok().json()["experiment"]["data"].clone()
+    };
+    let bare = GOOD.replace("\"2020-01-02\"", "2020-01-02").replace("\"2020-02-01\"", "2020-02-01T00:00:00Z");
+    assert_eq!(data(&bare)["from"], "2020-01-02");
+    assert_eq!(data(&bare), data(GOOD));
 }
 
 #[test]

@@ -5,17 +5,14 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{BatchSize, Criterion, Throughput};
-use stratbox_bench::{Backtest, Code, Lab, hourly, write_csv};
+use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
+use stratbox_bench::{BARS, Backtest, Code, Lab, hourly, write_csv};
 use stratbox_compiler::Source;
 use stratbox_domain::{Bar, Order, OrderKind, Side, TimeInForce, VenuePolicy};
 use stratbox_venue::Venue;
 
-/// So many that what a run costs once is nothing beside them.
-const BARS: usize = 200_000;
 /// A year of hours.
 const YEAR: usize = 8_760;
-const HOUR_NS: i64 = 3_600_000_000_000;
 
 fn main() {
     let lab = Lab::open(&mut || {}).unwrap();
@@ -55,7 +52,7 @@ fn compile(criterion: &mut Criterion, lab: &Lab, source: &Source) {
     let component = warm.compile(source).unwrap().component;
     let cold = || lab.workshop().unwrap();
     let mut group = criterion.benchmark_group("compile");
-    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    group.sampling_mode(SamplingMode::Flat).sample_size(10).measurement_time(Duration::from_secs(5));
     // The workshop is given back so that deleting it is not measured.
     group.bench_function("source_to_component", |bencher| {
         bencher.iter_batched(
@@ -102,7 +99,7 @@ fn venue(criterion: &mut Criterion) {
         bencher.iter(|| {
             let (kind, time_in_force) = (OrderKind::Market, TimeInForce::GoodTillCancelled);
             venue.submit(Order { instrument: 0, side, kind, quantity: 1.0, time_in_force }).unwrap();
-            bar.time += HOUR_NS;
+            bar.time += 1;
             assert!(venue.step(black_box(&bar)).1);
             let fill = venue.last_fill().unwrap();
             assert!(!venue.resume());

@@ -21,6 +21,11 @@ pub use lab::{Lab, Workshop};
 
 use std::path::{Path, PathBuf};
 
+/// Bars of a run that is measured by the bar. So many that what a run costs once, some twenty microseconds, is a percent
+/// of it; and so few that it fits a time slice of the operating system, since on a machine that others use as well every
+/// longer run would be interrupted, the sandboxed one more often than the native one.
+pub const BARS: usize = 50_000;
+
 /// Why there is no figure.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 

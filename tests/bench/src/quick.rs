@@ -9,12 +9,10 @@ use serde::Serialize;
 use stratbox_compiler::Source;
 
 use crate::sweep::Sweep;
-use crate::{Backtest, Code, Lab, Result, Workshop, table};
+use crate::{BARS, Backtest, Code, Lab, Result, Workshop, table};
 
-/// So many that what a run costs once, some ten microseconds, is nothing beside them.
-const BARS: usize = 200_000;
-/// A median of so many pairs moves by a percent or two on a machine that others use as well.
-const PAIRS: usize = 101;
+/// A second or so.
+const PAIRS: usize = 401;
 const INSTANTIATIONS: usize = 2_000;
 const NEW_SOURCES: usize = 7;
 const CACHED_SOURCES: usize = 51;
@@ -27,7 +25,8 @@ pub struct Quick {
     pub native_ns_per_bar: f64,
     /// Nanoseconds a bar in the sandbox.
     pub sandbox_ns_per_bar: f64,
-    /// How many times longer the sandbox takes: the median over pairs of runs, one right after the other.
+    /// How many times longer the sandbox takes: the median over pairs of runs, one right after the other, of
+    /// the quotient of their times.
     pub sandbox_tax: f64,
     /// Microseconds for a run of one bar: store, instance, `init`, the bar, and all of it dropped.
     pub instantiate_us: f64,
