@@ -52,7 +52,7 @@ fn compile(criterion: &mut Criterion, lab: &Lab, source: &Source) {
     let component = warm.compile(source).unwrap().component;
     let cold = || lab.workshop().unwrap();
     let mut group = criterion.benchmark_group("compile");
-    group.sampling_mode(SamplingMode::Flat).sample_size(10).measurement_time(Duration::from_secs(5));
+    group.sampling_mode(SamplingMode::Flat).sample_size(10).measurement_time(Duration::from_secs(10));
     // The workshop is given back so that deleting it is not measured.
     group.bench_function("source_to_component", |bencher| {
         bencher.iter_batched(

@@ -25,8 +25,7 @@ pub struct Quick {
     pub native_ns_per_bar: f64,
     /// Nanoseconds a bar in the sandbox.
     pub sandbox_ns_per_bar: f64,
-    /// How many times longer the sandbox takes: the median over pairs of runs, one right after the other, of
-    /// the quotient of their times.
+    /// How many times longer the sandbox takes: the median of the ratios of pairs of runs, one right after the other.
     pub sandbox_tax: f64,
     /// Microseconds for a run of one bar: store, instance, `init`, the bar, and all of it dropped.
     pub instantiate_us: f64,

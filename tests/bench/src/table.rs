@@ -73,16 +73,16 @@ mod tests {
             engine: "wasmtime 48 abc".to_owned(),
             cores: 2,
         };
-        let expected = "\
+        let expected = "
                               result  target
-native               8.13 ns/bar
-sandbox              24.0 ns/bar
-sandbox tax          2.95 x       at most 3, aiming at 2: met
-instantiate          30.0 us      at most 30: missed
-source to artifact    422 ms      at most 500: met
-cached artifact      5.00 ms      at most 5: met
-sweep 1,000 x 8,760  0.31 s       at most 0.3: missed
+native                   8.13 ns/bar
+sandbox                  24.0 ns/bar
+sandbox tax              2.95 x       at most 3, aiming at 2: met
+instantiate              30.0 us      at most 30: missed
+source to artifact        422 ms      at most 500: met
+cached artifact          5.00 ms      at most 5: met
+sweep 1,000 x 8,760      0.31 s       at most 0.3: missed
 wasmtime 48 abc, 2 cores; medians";
-        assert_eq!(quick.human(), expected);
+        assert_eq!(format!("\n{}", quick.human()), expected);
     }
 }
