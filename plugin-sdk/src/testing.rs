@@ -131,7 +131,7 @@ pub fn bars_from_closes(closes: &[f64]) -> Vec<Bar> {
 }
 
 /// Daily bars of `instruments` instruments that wander at random from 100, the same for the same seed: bars on which
-/// no strategy has an edge.
+/// no strategy has an edge. At most some 100,000 days, or their nanoseconds do not fit.
 #[must_use]
 pub fn random_walk(seed: u64, days: usize, instruments: u32) -> Vec<Bar> {
     let mut state = seed;
