@@ -11,17 +11,7 @@ fn root() -> PathBuf {
 /// Every package that `package` is built from, itself included.
 fn built_from(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "--edges",
-            "normal",
-            "--all-features",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-        ])
+        .args(["tree", "--edges", "normal", "--all-features", "--prefix", "none", "--format", "{p}"])
         .args(["--package", package])
         .current_dir(root())
         .output()
