@@ -111,15 +111,7 @@ fn manifest(sdk: &str) -> String {
 /// Daily bars that wander at random from 100, the same every time: something to try a strategy on, where none has an
 /// edge.
 fn random_walk() -> String {
-    let mut state = 1_u64;
-    // SplitMix64 (Steele, Lea and Flood 2014).
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut uniform = stratbox_domain::uniform(1);
     let cents = |price: f64| (price * 100.0).round() / 100.0;
     let mut text = "date,open,high,low,close,volume\n".to_owned();
     let mut last = 100.0;

@@ -134,15 +134,7 @@ pub fn bars_from_closes(closes: &[f64]) -> Vec<Bar> {
 /// no strategy has an edge. At most some 100,000 days, or their nanoseconds do not fit.
 #[must_use]
 pub fn random_walk(seed: u64, days: usize, instruments: u32) -> Vec<Bar> {
-    let mut state = seed;
-    // SplitMix64 (Steele, Lea and Flood 2014): full period, and any seed will do.
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut uniform = stratbox_domain::uniform(seed);
     let mut closes = vec![100.0; instruments as usize];
     let mut bars = Vec::with_capacity(days * closes.len());
     for day in 0..days {

@@ -1,5 +1,7 @@
 //! Text that others wrote, made harmless for a terminal.
 
+use stratbox_domain::must_be_escaped;
+
 /// `text` on one line: control characters and invisible ones that change what is seen are escaped.
 pub(crate) fn inline(text: &str) -> String {
     escape(text, false)
@@ -16,16 +18,11 @@ fn escape(text: &str, keep_lines: bool) -> String {
         match c {
             '\n' if keep_lines => out.push(c),
             '\t' => out.push(' '),
-            c if c.is_control() || is_formatting(c) => out.extend(c.escape_unicode()),
+            c if must_be_escaped(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Bidirectional controls, invisible separators and the tags block.
-fn is_formatting(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// `1264` as `1,264`.

@@ -14,15 +14,7 @@ const START: i64 = 946_684_800 * SECOND_NS;
 /// quarter of a percent or so, and decades leave it where a strategy still has something to trade with.
 #[must_use]
 pub fn hourly(count: usize) -> Vec<Bar> {
-    let mut state = SEED;
-    // SplitMix64 (Steele, Lea and Flood 2014): full period, and any seed will do.
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut uniform = stratbox_domain::uniform(SEED);
     let mut last = 100.0;
     let hour = |hour| {
         let open = last;

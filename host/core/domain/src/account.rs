@@ -12,14 +12,6 @@ pub struct Position {
     pub unrealised_pnl: f64,
 }
 
-impl Position {
-    /// Whether nothing is held.
-    #[must_use]
-    pub fn is_flat(&self) -> bool {
-        self.quantity == 0.0
-    }
-}
-
 /// The account as it stands, in its own currency.
 ///
 /// Always `equity = initial cash + realised_pnl + unrealised_pnl - fees`, up to rounding.

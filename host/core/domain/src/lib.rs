@@ -11,6 +11,7 @@ mod order;
 mod param;
 mod policy;
 mod summary;
+mod uniform;
 
 pub use account::{Account, Position};
 pub use bar::{Bar, Instrument};
@@ -19,6 +20,7 @@ pub use order::{Fill, Order, OrderId, OrderKind, Rejection, Side, TimeInForce};
 pub use param::{ParamError, ParamKind, ParamSpec, ParamValue, Params};
 pub use policy::{PolicyError, VenuePolicy};
 pub use summary::VenueSummary;
+pub use uniform::uniform;
 
 #[cfg(feature = "host")]
 mod key;
@@ -30,6 +32,8 @@ mod outcome;
 mod source;
 #[cfg(feature = "host")]
 mod space;
+#[cfg(feature = "host")]
+mod text;
 
 #[cfg(feature = "host")]
 pub use key::{Digest, KeyBuilder, RunKey};
@@ -41,3 +45,5 @@ pub use outcome::{Fault, FaultLabel, Interruption, RunOutcome};
 pub use source::{BarSource, Columns, Recorder};
 #[cfg(feature = "host")]
 pub use space::{Axis, AxisValues, Scale, Space, SpaceError};
+#[cfg(feature = "host")]
+pub use text::must_be_escaped;

@@ -5,7 +5,8 @@ use std::fmt;
 /// Fixed in this version, and named here because peers differ: market orders fill at the next bar's open; a gap through
 /// a limit or a stop fills at the open; a limit fills when its price is touched; when a stop and a limit are both
 /// inside one bar the stop goes first; slippage moves market and stop fills against the order, never beyond the bar's
-/// range; an order is checked against buying power when it is accepted, and fills at the market's price after that.
+/// range; an order is checked against buying power when it is accepted, once more with a quarter's slack when it is about
+/// to fill, and fills at the market's price.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "host",

@@ -157,13 +157,6 @@ impl Venue {
         found.map(|index| self.orders.remove(index)).is_some()
     }
 
-    /// Withdraws every open order of one instrument; how many there were.
-    pub fn cancel_all(&mut self, instrument: u32) -> usize {
-        let before = self.orders.len();
-        self.orders.retain(|open| open.order.instrument != instrument);
-        before - self.orders.len()
-    }
-
     /// The position in one instrument; all zero for an unknown one.
     #[must_use]
     pub fn position(&self, instrument: u32) -> Position {

@@ -51,12 +51,6 @@ impl Toolchain {
         &self.version
     }
 
-    /// The first line of it.
-    #[must_use]
-    pub fn release(&self) -> &str {
-        self.version.lines().next().unwrap_or_default()
-    }
-
     /// Directory of the compiler, for tools that look for one another there.
     pub(crate) fn bin(&self) -> Option<&Path> {
         self.rustc.parent()

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use stratbox_domain::{
     BarSource, Fault, FaultLabel, Limits, Manifest, ParamKind, ParamSpec, Params, Recorder, RunOutcome,
-    VenuePolicy, VenueSummary,
+    VenuePolicy, VenueSummary, must_be_escaped,
 };
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
 use crate::fault::classify;
 use crate::host::{HostBug, LINE_BYTES, Log, MemoryBudget, State, Stop};
-use crate::text::{escaped, is_unsafe};
+use crate::text::escaped;
 use crate::wire::{
     WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
     to_wire_parameters,
@@ -194,7 +194,7 @@ fn check_choices(spec: &ParamSpec) -> Result<(), Error> {
     const MAX_CHOICES: usize = 64;
     const MAX_BYTES: usize = 64;
     let ParamKind::Choice { choices, default } = &spec.kind else { return Ok(()) };
-    let is_plain = |choice: &String| choice.len() <= MAX_BYTES && !choice.chars().any(is_unsafe);
+    let is_plain = |choice: &String| choice.len() <= MAX_BYTES && !choice.chars().any(must_be_escaped);
     if choices.len() <= MAX_CHOICES && choices.iter().chain([default]).all(is_plain) {
         return Ok(());
     }

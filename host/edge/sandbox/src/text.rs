@@ -1,5 +1,7 @@
 //! A guest's words, made harmless: bounded, and without anything that a terminal or a reader could mistake for ours.
 
+use stratbox_domain::must_be_escaped;
+
 /// `text` with control and bidirectional-formatting characters escaped, cut to about `limit` bytes with a marker when
 /// something is missing. A tab becomes a space; a line feed is escaped too, so that one message is one line.
 pub(crate) fn escaped(text: &str, limit: usize) -> String {
@@ -11,21 +13,11 @@ pub(crate) fn escaped(text: &str, limit: usize) -> String {
         }
         match c {
             '\t' => out.push(' '),
-            c if is_unsafe(c) => out.extend(c.escape_unicode()),
+            c if must_be_escaped(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Whether a character could move the cursor, start a line or change how others are read.
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control() || is_formatting(c)
-}
-
-/// Characters that are not seen but change what is: bidirectional controls, invisible separators and the tags block.
-fn is_formatting(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

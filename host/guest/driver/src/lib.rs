@@ -19,7 +19,7 @@ wit_bindgen::generate!({
     disable_run_ctors_once_workaround: true,
 });
 
-/// Rows read at once. The columns of a chunk (28 KiB) fit the cache, whatever the length of the data, and the cost of
+/// Rows read at once. The columns of a chunk (26 KiB) fit the cache, whatever the length of the data, and the cost of
 /// entering the host is spread over all of them.
 const CHUNK: u32 = 512;
 
