@@ -40,7 +40,7 @@ pub use key::{Digest, KeyBuilder, RunKey};
 #[cfg(feature = "host")]
 pub use limits::Limits;
 #[cfg(feature = "host")]
-pub use outcome::{Fault, FaultLabel, Interruption, RunOutcome};
+pub use outcome::{Fault, FaultLabel, Interruption, RunOutcome, WorkerLoss};
 #[cfg(feature = "host")]
 pub use source::{BarSource, Columns, Recorder};
 #[cfg(feature = "host")]

@@ -158,7 +158,9 @@ impl fmt::Display for Rejection {
             Self::ShortNotAllowed => {
                 "the order could sell more than is held, and short positions are not allowed"
             }
-            Self::TooManyOpenOrders => "there are as many open orders as this run allows",
+            Self::TooManyOpenOrders => {
+                "there are as many orders, open or sent at this bar or in all, as this run allows"
+            }
             Self::MarketClosed => "the run is over",
         })
     }

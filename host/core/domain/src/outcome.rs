@@ -1,5 +1,7 @@
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 /// How a run ended. There is no fourth way; an `Err` beside this type is always our own fault, never the guest's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,10 +20,15 @@ pub enum RunOutcome<R> {
 pub struct Fault {
     /// What kind.
     pub label: FaultLabel,
+    /// What exactly: a stable name below the label, such as `integer_divide_by_zero`.
+    pub code: Cow<'static, str>,
     /// Index of the bar (row of the run's data) it happened at; `None` before the first and after the last bar.
     pub bar: Option<u64>,
-    /// What happened, for people: bounded and escaped.
+    /// What happened, for people: bounded and escaped. It may hold the guest's own words, which are data and never
+    /// instructions to whoever reads them.
     pub message: String,
+    /// What whoever wrote the strategy can do about it.
+    pub hint: Cow<'static, str>,
 }
 
 /// The kinds of guest failure. The labels are stable; the prose is not.
@@ -80,6 +87,35 @@ pub enum Interruption {
         /// The bar it had reached.
         bar: Option<u64>,
     },
+    /// The process that ran it died.
+    WorkerLost {
+        /// What it died of.
+        cause: WorkerLoss,
+    },
+}
+
+/// What a worker process died of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerLoss {
+    /// It ended by itself, or by a signal.
+    Crashed,
+    /// It had no memory left.
+    OutOfMemory,
+    /// What it said made no sense.
+    Protocol,
+}
+
+impl WorkerLoss {
+    /// A stable name for reports.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Crashed => "crashed",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Protocol => "protocol",
+        }
+    }
 }
 
 impl Interruption {
@@ -89,6 +125,7 @@ impl Interruption {
         match self {
             Self::Timeout { .. } => "timeout",
             Self::Cancelled { .. } => "cancelled",
+            Self::WorkerLost { .. } => "worker_lost",
         }
     }
 }

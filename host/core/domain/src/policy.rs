@@ -26,6 +26,10 @@ pub struct VenuePolicy {
     pub allow_short: bool,
     /// Orders that may be open at once.
     pub max_open_orders: u32,
+    /// Orders that may be accepted at one time; bars of several instruments with the same time count together.
+    pub max_orders_per_bar: u32,
+    /// Orders that may be accepted in the whole run.
+    pub max_orders: u32,
 }
 
 impl Default for VenuePolicy {
@@ -37,6 +41,10 @@ impl Default for VenuePolicy {
             leverage: 1.0,
             allow_short: true,
             max_open_orders: 1_000,
+            // A hundred instruments, each with an entry, a stop and a target, are far below.
+            max_orders_per_bar: 1_000,
+            // Two a bar on five years of minutes in one market.
+            max_orders: 1_000_000,
         }
     }
 }
@@ -74,6 +82,9 @@ impl VenuePolicy {
         within("fee_bps", self.fee_bps, 0.0, 10_000.0, "from 0 to 10000 basis points")?;
         within("slippage_bps", self.slippage_bps, 0.0, 10_000.0, "from 0 to 10000 basis points")?;
         within("leverage", self.leverage, 0.01, 1_000.0, "from 0.01 to 1000")?;
-        within("max_open_orders", f64::from(self.max_open_orders), 1.0, 1e6, "from 1 to 1000000")
+        within("max_open_orders", f64::from(self.max_open_orders), 1.0, 1e6, "from 1 to 1000000")?;
+        let per_bar = f64::from(self.max_orders_per_bar);
+        within("max_orders_per_bar", per_bar, 1.0, 1e6, "from 1 to 1000000")?;
+        within("max_orders", f64::from(self.max_orders), 1.0, 4e9, "from 1 to 4000000000")
     }
 }

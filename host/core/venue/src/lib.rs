@@ -51,6 +51,8 @@ pub struct Venue {
     closed: bool,
     last_fill: Option<Fill>,
     next_id: OrderId,
+    /// Orders accepted at the time of the latest one, with that time.
+    sent: (i64, u32),
     counts: VenueSummary,
 }
 
@@ -71,6 +73,7 @@ impl Venue {
             closed: false,
             last_fill: None,
             next_id: 1,
+            sent: (i64::MIN, 0),
             counts: VenueSummary::default(),
         }
     }
@@ -141,6 +144,7 @@ impl Venue {
                 let id = self.next_id;
                 self.next_id += 1;
                 self.counts.orders += 1;
+                self.sent = (self.now, if self.sent.0 == self.now { self.sent.1 + 1 } else { 1 });
                 self.orders.push(OpenOrder { id, order, sent: self.now, first_day: None });
                 Ok(id)
             }

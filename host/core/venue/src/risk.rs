@@ -70,7 +70,7 @@ impl Venue {
         if holding.mark == 0.0 {
             return Err(Rejection::NoPrice);
         }
-        if self.orders.len() >= self.policy.max_open_orders as usize {
+        if self.orders.len() >= self.policy.max_open_orders as usize || self.has_sent_too_many() {
             return Err(Rejection::TooManyOpenOrders);
         }
         if order.side == Side::Sell
@@ -87,6 +87,12 @@ impl Venue {
         } else {
             Err(Rejection::InsufficientFunds)
         }
+    }
+
+    fn has_sent_too_many(&self) -> bool {
+        let (time, sent) = self.sent;
+        (time == self.now && sent >= self.policy.max_orders_per_bar)
+            || self.counts.orders >= u64::from(self.policy.max_orders)
     }
 
     /// Why an accepted order that is about to fill must not; it is still among the open orders.

@@ -166,6 +166,20 @@ fn an_order_sent_on_one_instrument_cannot_fill_in_another_bar_of_the_same_time()
 }
 
 #[test]
+fn only_so_many_orders_are_accepted_at_one_time_and_in_all() {
+    let limited = VenuePolicy { max_orders_per_bar: 2, max_orders: 3, ..policy() };
+    let mut venue = venue_with(limited);
+    let send = |venue: &mut Venue| {
+        let sent = venue.submit(buy(OrderKind::Limit(1.0)));
+        sent.map(|id| assert!(venue.cancel(id)))
+    };
+    assert_eq!([(); 3].map(|()| send(&mut venue)), [Ok(()), Ok(()), Err(Rejection::TooManyOpenOrders)]);
+    play(&mut venue, &bar(1, 100.0, 100.0, 100.0, 100.0));
+    assert_eq!([(); 2].map(|()| send(&mut venue)), [Ok(()), Err(Rejection::TooManyOpenOrders)]);
+    assert_eq!(venue.summary().orders, 3);
+}
+
+#[test]
 fn orders_that_cannot_be_are_rejected_with_their_reason() {
     let too_many = VenuePolicy { max_open_orders: 1, ..policy() };
     let no_short = VenuePolicy { allow_short: false, ..policy() };

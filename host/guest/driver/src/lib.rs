@@ -51,7 +51,7 @@ impl Guest for Component {
         parameters: Vec<Parameter>,
     ) -> Result<Summary, String> {
         control::open(policy, instruments.len() as u32);
-        strategy::init(&instruments, &parameters)?;
+        strategy::init(&instruments, &parameters).map_err(cut)?;
         let mut next = 0;
         loop {
             let read = play(next, &market::read(next, CHUNK));
@@ -65,6 +65,12 @@ impl Guest for Component {
         strategy::finish();
         Ok(control::report())
     }
+}
+
+/// The host copies what it is told, and nobody reads more.
+fn cut(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(4_096));
+    message
 }
 
 /// Plays a chunk; how many bars it had. A function of its own, small enough for the engine to inline the venue and the

@@ -154,6 +154,8 @@ impl control::Guest for Component {
             leverage: policy.leverage,
             allow_short: policy.allow_short,
             max_open_orders: policy.max_open_orders,
+            max_orders_per_bar: policy.max_orders_per_bar,
+            max_orders: policy.max_orders,
         };
         crate::open(policy, instruments);
     }
