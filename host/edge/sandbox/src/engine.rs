@@ -1,12 +1,14 @@
 //! The wasm engine and its settings.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stratbox_domain::{Digest, KeyBuilder, Recorder};
+use stratbox_intake::component::FEATURES;
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
@@ -17,24 +19,11 @@ use crate::Error;
 use crate::host::{self, LINE_BYTES, LOG_BYTE_FUEL, LOG_CALL_FUEL, State};
 use crate::run::HOSTCALL_BYTES;
 
-/// What guests may use: what the Rust compiler emits for `wasm32-unknown-unknown`, and nothing else. No threads, no SIMD
-/// (relaxed SIMD differs between machines), no exceptions, no garbage collection, no 64-bit memories. Several memories are
-/// for wasmtime's own adapters, which copy between the memories of two components.
-const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::MULTI_MEMORY)
-    .union(WasmFeatures::FLOATS)
-    .union(WasmFeatures::COMPONENT_MODEL);
-
 /// How often a running guest is asked whether its time is up: the precision of deadlines and of Ctrl-C.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Runs at once, at most. A slot reserves address space, not memory.
-const SLOTS: u32 = 64;
+/// Runs at once on the threads of one process, at most. A slot reserves address space, not memory.
+pub const MAX_RUNS: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
 /// A composed run has three components of a few core instances each (module, shim, fix-up, adapters).
 const CORE_INSTANCES: u32 = 24;
 /// Memory of an idle slot that is zeroed by hand and kept: cheaper than giving the pages back, for runs that are small.
@@ -50,16 +39,17 @@ pub struct Sandbox<R: 'static> {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State<R>>,
     version: String,
-    _ticker: Ticker,
+    ticker: OnceLock<Ticker>,
 }
 
 impl<R: Recorder> Sandbox<R> {
-    /// Starts the engine.
+    /// Starts the engine, with room for so many runs at once, at most [`MAX_RUNS`]. Only address space is reserved; no thread
+    /// is started before the first run, so that a process can confine itself in between.
     ///
     /// # Errors
     /// The machine cannot run it.
-    pub fn new() -> Result<Self, Error> {
-        let engine = Engine::new(&config()).map_err(|error| Error::engine(&error))?;
+    pub fn new(runs: NonZeroU32) -> Result<Self, Error> {
+        let engine = Engine::new(&config(runs.min(MAX_RUNS).get())).map_err(|error| Error::engine(&error))?;
         // An upgrade of the engine must not widen what guests may use behind our back.
         if engine.get_wasm_features() != FEATURES {
             let surplus = engine.get_wasm_features().difference(FEATURES);
@@ -67,9 +57,13 @@ impl<R: Recorder> Sandbox<R> {
             return Err(Error::Engine(format!("wasm features are not as asked: +{surplus:?} -{missing:?}")));
         }
         let linker = host::linker(&engine).map_err(|error| Error::engine(&error))?;
-        let ticker = Ticker::start(engine.clone());
         let version = format!("wasmtime {WASMTIME_VERSION} {}", settings().short());
-        Ok(Self { engine, linker, version, _ticker: ticker })
+        Ok(Self { engine, linker, version, ticker: OnceLock::new() })
+    }
+
+    /// Sees to it that time passes for guests.
+    pub(crate) fn tick(&self) {
+        self.ticker.get_or_init(|| Ticker::start(self.engine.clone()));
     }
 
     /// The engine's version and a digest of the settings that can change a result: figures, fuel among them, are only
@@ -83,14 +77,14 @@ impl<R: Recorder> Sandbox<R> {
 /// Kept equal to `Cargo.lock` by a test.
 const WASMTIME_VERSION: &str = "48.0.8";
 
-fn config() -> Config {
+fn config(slots: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(SLOTS * CORE_INSTANCES)
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * CORE_INSTANCES)
         .max_core_instances_per_component(CORE_INSTANCES)
-        .total_memories(SLOTS * 4)
+        .total_memories(slots * 4)
         .max_memories_per_component(4)
-        .total_tables(SLOTS * CORE_INSTANCES)
+        .total_tables(slots * CORE_INSTANCES)
         .max_tables_per_component(CORE_INSTANCES)
         .max_memory_size(MAX_MEMORY)
         .pagemap_scan(Enabled::Auto)
@@ -185,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_feature_that_was_not_asked_for_is_refused() {
-        let engine = Engine::new(&config()).unwrap();
+        let engine = Engine::new(&config(1)).unwrap();
         let compiles = |body: &str| {
             let component = wat::parse_str(format!("(component (core module {body}))")).unwrap();
             engine.precompile_component(&component).is_ok()

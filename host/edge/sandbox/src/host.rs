@@ -1,13 +1,15 @@
 //! What a run's store holds, and the few functions through which a guest reaches the host.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use stratbox_domain::{BarSource, Recorder};
-use wasmtime::component::Linker;
+use stratbox_domain::{BarSource, Limits, Recorder};
+use wasmtime::component::{Linker, WasmStr};
 use wasmtime::{Engine, ResourceLimiter, StoreContextMut, UpdateDeadline};
 
+use crate::meter::Meter;
 use crate::text::escaped;
 use crate::wire::{WireColumns, WireFill, WireLevel};
 
@@ -42,8 +44,7 @@ pub struct LogLine {
 }
 
 impl Log {
-    fn push(&mut self, level: WireLevel, message: &str, limit: usize) {
-        let message = escaped(message, LINE_BYTES);
+    fn push(&mut self, level: WireLevel, message: String, limit: usize) {
         // An empty line costs something too, or a guest could send any number of them.
         let cost = message.len() + size_of::<LogLine>();
         if self.bytes + cost > limit {
@@ -84,6 +85,7 @@ pub(crate) struct State<R> {
     pub(crate) log_limit: usize,
     pub(crate) last_words: Option<LastWords>,
     pub(crate) memory: MemoryBudget,
+    pub(crate) meter: Meter,
     pub(crate) deadline: Instant,
     pub(crate) cancel: Arc<AtomicBool>,
     /// First row of the chunk that is being played, for what is stopped from outside.
@@ -91,6 +93,22 @@ pub(crate) struct State<R> {
 }
 
 impl<R> State<R> {
+    /// Of a store without bars.
+    pub(crate) fn new(limits: &Limits, deadline: Instant, cancel: Arc<AtomicBool>) -> Self {
+        Self {
+            bars: None,
+            recorder: None,
+            log: Log::default(),
+            log_limit: limits.log_bytes as usize,
+            last_words: None,
+            memory: MemoryBudget::new(limits.memory_bytes),
+            meter: Meter::new(limits.fuel_per_bar, false),
+            deadline,
+            cancel,
+            row: None,
+        }
+    }
+
     /// Asked at every tick of the epoch while the guest runs.
     pub(crate) fn on_tick(&self) -> wasmtime::Result<UpdateDeadline> {
         if self.cancel.load(Ordering::Relaxed) {
@@ -106,6 +124,8 @@ impl<R> State<R> {
 /// Counts every memory and table of a store against one limit: wasmtime's own limits are per memory.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
+    /// Bytes in all.
+    pub(crate) limit: u64,
     left: usize,
     /// Whether the last growth was refused: what the guest then died of.
     pub(crate) refused: bool,
@@ -113,7 +133,7 @@ pub(crate) struct MemoryBudget {
 
 impl MemoryBudget {
     pub(crate) fn new(bytes: u64) -> Self {
-        Self { left: usize::try_from(bytes).unwrap_or(usize::MAX), refused: false }
+        Self { limit: bytes, left: usize::try_from(bytes).unwrap_or(usize::MAX), refused: false }
     }
 
     /// A refusal is forgotten when a later, smaller wish is granted: then it is not what the guest died of.
@@ -149,11 +169,14 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
     linker.instance("stratbox:engine/market@0.1.0")?.func_wrap(
         "read",
         |mut store: Context<'_, R>, (start, count): (u64, u32)| {
+            let fuel = store.get_fuel()?;
             let state = store.data_mut();
             let bars =
                 state.bars.as_ref().ok_or_else(|| HostBug("bars were read outside of a run".to_owned()))?;
-            let columns = bars.columns(start, count.min(MAX_ROWS));
+            let columns = bars.columns(start, state.meter.plan(fuel, count.min(MAX_ROWS)));
+            let fuel = state.meter.fill(u32::try_from(columns.rows).unwrap_or(u32::MAX));
             state.row = Some(start);
+            store.set_fuel(fuel)?;
             Ok((WireColumns::from(columns),))
         },
     )?;
@@ -173,27 +196,40 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
     })?;
 
     let mut log = linker.instance("stratbox:strategy/log@0.1.0")?;
-    log.func_wrap("write", |mut store: Context<'_, R>, (level, message): (WireLevel, String)| {
-        charge(&mut store, &message)?;
+    log.func_wrap("write", |mut store: Context<'_, R>, (level, message): (WireLevel, WasmStr)| {
+        let (message, bytes) = line(&store, &message)?;
+        charge(&mut store, bytes)?;
         let state = store.data_mut();
-        state.log.push(level, &message, state.log_limit);
+        state.log.push(level, message, state.log_limit);
         Ok(())
     })?;
     log.func_wrap(
         "panicked",
-        |mut store: Context<'_, R>, (message, file, line, column): (String, String, u32, u32)| {
-            charge(&mut store, &message)?;
-            let place = format!("{}:{line}:{column}", escaped(&file, 200));
-            store.data_mut().last_words = Some(LastWords { message: escaped(&message, LINE_BYTES), place });
+        |mut store: Context<'_, R>, (message, file, row, column): (WasmStr, WasmStr, u32, u32)| {
+            let (message, bytes) = line(&store, &message)?;
+            let (file, _) = line(&store, &file)?;
+            charge(&mut store, bytes)?;
+            let place = format!("{}:{row}:{column}", escaped(&file, 200));
+            store.data_mut().last_words = Some(LastWords { message, place });
             Ok(())
         },
     )?;
     Ok(linker)
 }
 
+/// A guest's text as one line of ours, and its length in bytes. It is read where it lies: however long it is, only what is
+/// kept of it is copied.
+fn line<R: Recorder>(
+    store: &StoreContextMut<'_, State<R>>,
+    text: &WasmStr,
+) -> wasmtime::Result<(String, usize)> {
+    let text: Cow<'_, str> = text.to_str(store)?;
+    Ok((escaped(&text, LINE_BYTES), text.len()))
+}
+
 /// Takes fuel for a message; what is missing then stops the guest at its next check.
-fn charge<R>(store: &mut StoreContextMut<'_, State<R>>, message: &str) -> wasmtime::Result<()> {
-    let cost = LOG_CALL_FUEL + LOG_BYTE_FUEL * message.len() as u64;
+fn charge<R>(store: &mut StoreContextMut<'_, State<R>>, bytes: usize) -> wasmtime::Result<()> {
+    let cost = LOG_CALL_FUEL + LOG_BYTE_FUEL * bytes as u64;
     let left = store.get_fuel()?;
     store.set_fuel(left.saturating_sub(cost))
 }

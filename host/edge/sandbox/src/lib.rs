@@ -1,7 +1,7 @@
 //! A component to the outcome of a run: the only crate that names wasmtime.
 //!
-//! [`Sandbox::compile`] composes a strategy's component with the engine's own (venue before it, driver after it) and
-//! compiles them ahead of time as one; [`Sandbox::run`] gives each run a fresh store with its fuel, memory and
+//! [`Sandbox::precompile`] composes a strategy's component with the engine's own (venue before it, driver after it) and
+//! compiles them ahead of time as one; [`Sandbox::load`] makes that ready to run; [`Sandbox::run`] gives each run a fresh store with its fuel, memory and
 //! deadline, and turns whatever happens in it into a [`stratbox_domain::RunOutcome`]. A store is never used twice.
 //!
 //! What must not happen here: an `Err` for something the guest did, or an outcome for something that we did.
@@ -11,18 +11,18 @@ mod compose;
 mod engine;
 mod fault;
 mod host;
+mod meter;
 mod progress;
 mod run;
 mod text;
+mod traps;
 mod wire;
 
-pub use artifact::{Artifact, ArtifactCache};
+pub use artifact::{Artifact, Identity, TrustedCode};
 pub use compose::{Guests, imports};
-pub use engine::Sandbox;
+pub use engine::{MAX_RUNS, Sandbox};
 pub use host::{Log, LogLine};
-pub use run::{RunReport, RunRequest};
-
-use std::path::PathBuf;
+pub use run::{RunReport, RunRequest, bounded};
 
 /// What went wrong in the host. Never the guest's doing, but for [`Error::Component`].
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +36,6 @@ pub enum Error {
     /// The engine refused its configuration or failed.
     #[error("the wasm engine failed: {0}")]
     Engine(String),
-    /// A file of the artifact cache could not be used.
-    #[error("cannot use `{}`: {source}", path.display())]
-    Cache {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
 }
 
 impl Error {

@@ -12,7 +12,8 @@ use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
 use crate::fault::classify;
-use crate::host::{HostBug, LINE_BYTES, Log, MemoryBudget, State, Stop};
+use crate::host::{HostBug, LINE_BYTES, Log, State, Stop};
+use crate::meter::{Exhausted, Meter};
 use crate::text::escaped;
 use crate::wire::{
     WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
@@ -21,9 +22,15 @@ use crate::wire::{
 use crate::{Artifact, Error, Sandbox};
 
 /// `describe` does nothing but name things.
-const DESCRIBE: Limits = Limits { fuel: 100_000_000, memory_bytes: 32 << 20, wall_ms: 5_000, log_bytes: 0 };
+const DESCRIBE: Limits = Limits {
+    fuel: 100_000_000,
+    fuel_per_bar: 100_000_000,
+    memory_bytes: 32 << 20,
+    wall_ms: 5_000,
+    log_bytes: 0,
+};
 
-/// What may cross into the host in one call: a batch of results is some kilobytes, a log line or a manifest less.
+/// What of a manifest may cross into the host, as copies of its own.
 pub(crate) const HOSTCALL_BYTES: usize = 1 << 20;
 
 /// What a run is made of.
@@ -59,7 +66,8 @@ impl<R: Recorder> Sandbox<R> {
     /// The strategy failed to answer, or answered nonsense.
     pub fn describe(&self, artifact: &Artifact<R>) -> Result<Manifest, Error> {
         let cancel = Arc::new(AtomicBool::new(false));
-        let mut store = self.store(&DESCRIBE, None, None, cancel)?;
+        let state = State::new(&DESCRIBE, deadline(&DESCRIBE), cancel);
+        let mut store = self.store(state, &DESCRIBE, HOSTCALL_BYTES)?;
         let answer = (|| {
             let instance = instantiate(artifact, &mut store)?;
             let describe = instance.get_typed_func::<(), (WireManifest,)>(&mut store, &artifact.describe)?;
@@ -77,7 +85,7 @@ impl<R: Recorder> Sandbox<R> {
     }
 
     /// Runs a strategy over the bars. Gives back the recorder with everything that was recorded up to the end, however
-    /// it came.
+    /// it came. `recorder` makes an empty one: a run may have to be done anew (see `meter`).
     ///
     /// # Errors
     /// A failure of the host; what the guest does is an outcome.
@@ -85,11 +93,35 @@ impl<R: Recorder> Sandbox<R> {
         &self,
         artifact: &Artifact<R>,
         request: &RunRequest<'_>,
-        recorder: R,
+        recorder: impl Fn() -> R,
     ) -> Result<(RunReport, R), Error> {
-        let bars = Arc::clone(&request.bars);
+        let deadline = deadline(&request.limits);
+        let run = |careful| self.run_once(artifact, request, recorder(), deadline, careful);
+        match run(false)? {
+            Some(done) => Ok(done),
+            None => run(true)?.ok_or_else(|| Error::Engine("a bar ran dry that was no bar".to_owned())),
+        }
+    }
+
+    /// `None` when a chunk of bars ran out of fuel and it must be done anew a bar at a time.
+    fn run_once(
+        &self,
+        artifact: &Artifact<R>,
+        request: &RunRequest<'_>,
+        recorder: R,
+        deadline: Instant,
+        careful: bool,
+    ) -> Result<Option<(RunReport, R)>, Error> {
+        let limits = &request.limits;
+        let state = State {
+            bars: Some(Arc::clone(&request.bars)),
+            recorder: Some(recorder),
+            meter: Meter::new(limits.fuel_per_bar, careful),
+            ..State::new(limits, deadline, Arc::clone(&request.cancel))
+        };
+        // No text is longer than the memory it lies in, and none is copied whole.
         let mut store =
-            self.store(&request.limits, Some(bars), Some(recorder), Arc::clone(&request.cancel))?;
+            self.store(state, limits, usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX))?;
         let instruments = to_wire_instruments(request.bars.instruments());
         let parameters = to_wire_parameters(request.params);
         let answer = (|| {
@@ -101,44 +133,52 @@ impl<R: Recorder> Sandbox<R> {
         })();
         let outcome = match answer {
             Ok((Ok(summary),)) => RunOutcome::Completed(summary.into()),
-            Ok((Err(message),)) => RunOutcome::Faulted(Fault {
-                label: FaultLabel::InitRefused,
-                bar: None,
-                message: escaped(&message, LINE_BYTES),
-            }),
+            Ok((Err(message),)) => RunOutcome::Faulted(refused(&message)),
+            Err(error) if ran_dry(&error) && store.data().meter.exhausted() == Exhausted::Chunk => {
+                return Ok(None);
+            }
             Err(error) => classify(&store, &error)?,
         };
         let left = store.get_fuel().map_err(|error| Error::engine(&error))?;
         let state = store.into_data();
+        let fuel = limits.fuel - state.meter.left(left);
         let recorder = state.recorder.ok_or_else(|| Error::Engine("the recorder is gone".to_owned()))?;
-        Ok((RunReport { outcome, fuel: request.limits.fuel - left, log: state.log }, recorder))
+        Ok(Some((RunReport { outcome, fuel, log: state.log }, recorder)))
     }
 
     fn store(
         &self,
+        state: State<R>,
         limits: &Limits,
-        bars: Option<Arc<dyn BarSource>>,
-        recorder: Option<R>,
-        cancel: Arc<AtomicBool>,
+        hostcall_bytes: usize,
     ) -> Result<Store<State<R>>, Error> {
-        let state = State {
-            bars,
-            recorder,
-            log: Log::default(),
-            log_limit: limits.log_bytes as usize,
-            last_words: None,
-            memory: MemoryBudget::new(limits.memory_bytes),
-            deadline: Instant::now() + Duration::from_millis(limits.wall_ms),
-            cancel,
-            row: None,
-        };
+        self.tick();
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_fuel(limits.fuel).map_err(|error| Error::engine(&error))?;
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().on_tick());
-        store.set_hostcall_fuel(HOSTCALL_BYTES);
+        store.set_hostcall_fuel(hostcall_bytes);
         Ok(store)
+    }
+}
+
+fn deadline(limits: &Limits) -> Instant {
+    Instant::now() + Duration::from_millis(limits.wall_ms)
+}
+
+fn ran_dry(error: &wasmtime::Error) -> bool {
+    matches!(error.downcast_ref::<Trap>(), Some(Trap::OutOfFuel))
+}
+
+/// The strategy's own no to its parameters.
+fn refused(message: &str) -> Fault {
+    Fault {
+        label: FaultLabel::InitRefused,
+        code: "init_refused".into(),
+        bar: None,
+        message: escaped(message, LINE_BYTES),
+        hint: "choose other parameters: the words are the strategy's own".into(),
     }
 }
 
@@ -152,7 +192,10 @@ fn instantiate<R>(artifact: &Artifact<R>, store: &mut Store<State<R>>) -> wasmti
 }
 
 /// Takes a manifest for what it is, a stranger's words: bounded, escaped, and sound as a specification.
-fn bounded(manifest: Manifest) -> Result<Manifest, Error> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn bounded(manifest: Manifest) -> Result<Manifest, Error> {
     const MAX_PARAMETERS: usize = 64;
     if manifest.parameters.len() > MAX_PARAMETERS {
         let count = manifest.parameters.len();

@@ -76,13 +76,34 @@ pub(crate) struct WirePolicy {
     allow_short: bool,
     #[component(name = "max-open-orders")]
     max_open_orders: u32,
+    #[component(name = "max-orders-per-bar")]
+    max_orders_per_bar: u32,
+    #[component(name = "max-orders")]
+    max_orders: u32,
 }
 
 impl From<VenuePolicy> for WirePolicy {
     fn from(policy: VenuePolicy) -> Self {
-        let VenuePolicy { initial_cash, fee_bps, slippage_bps, leverage, allow_short, max_open_orders } =
-            policy;
-        Self { initial_cash, fee_bps, slippage_bps, leverage, allow_short, max_open_orders }
+        let VenuePolicy {
+            initial_cash,
+            fee_bps,
+            slippage_bps,
+            leverage,
+            allow_short,
+            max_open_orders,
+            max_orders_per_bar,
+            max_orders,
+        } = policy;
+        Self {
+            initial_cash,
+            fee_bps,
+            slippage_bps,
+            leverage,
+            allow_short,
+            max_open_orders,
+            max_orders_per_bar,
+            max_orders,
+        }
     }
 }
 
