@@ -1,32 +1,17 @@
 //! The pool of workers.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
-use proptest::prelude::*;
-use stratbox_domain::FaultLabel;
-use stratbox_scheduler::{
-    Attempt, BACKLOG_PER_WORKER, Ending, FaultSignature, Finished, PoolError, Ran, Retry, Settled, run,
-};
+use stratbox_scheduler::{Attempt, Batches, Ending, Finished, PoolError, Ran, Retry, Settled, run};
 
-fn workers(number: usize) -> NonZeroUsize {
-    NonZeroUsize::new(number).expect("tests use at least one worker")
-}
+use crate::support::{Results, completed, each, fault, run_in, up_to, workers};
 
-fn completed<O, E>(output: O) -> Result<Attempt<O>, E> {
-    Ok(Attempt { ending: Ending::Final, output })
-}
-
-fn fault(fuel: u64) -> Ending {
-    Ending::Faulted(FaultSignature { label: FaultLabel::Trap, bar: None, fuel })
-}
-
-type Results<T, O> = Vec<(T, Finished<O>)>;
+/// One task at a time, as in all tests here.
+const SINGLY: Batches = up_to(1, 0);
 
 /// Runs without cancelling and under the default rules; collects what `done` was given.
 fn run_all<T: Display + Send, O: Send, E: Send>(
@@ -34,10 +19,7 @@ fn run_all<T: Display + Send, O: Send, E: Send>(
     tasks: impl Iterator<Item = T> + Send,
     attempt: impl Fn(&T, u32) -> Result<Attempt<O>, E> + Sync,
 ) -> (Result<Ran<T>, PoolError<E>>, Results<T, O>) {
-    let mut results = Vec::new();
-    let done = |task, finished| results.push((task, finished));
-    let ran = run(workers(number), tasks, attempt, done, &AtomicBool::new(false), &Retry::default());
-    (ran, results)
+    run_in(&SINGLY, number, tasks, each(attempt))
 }
 
 #[test]
@@ -45,80 +27,6 @@ fn no_tasks_are_no_results() {
     let (ran, results) = run_all(3, std::iter::empty::<u32>(), |_, _| completed::<_, Infallible>(()));
     assert_eq!(ran.unwrap(), Ran { finished: 0, unfinished: vec![] });
     assert_eq!(results, []);
-}
-
-/// What a task of the property below does: fails so many times, then completes, unless it is made to fail alike.
-#[derive(Debug, Clone, Copy)]
-struct Script {
-    failures: u32,
-    alike: bool,
-}
-
-impl Script {
-    fn ending(self, attempt: u32) -> Ending {
-        match self {
-            Self { failures, .. } if attempt > failures => Ending::Final,
-            Self { alike: true, .. } => fault(0),
-            Self { alike: false, .. } => fault(u64::from(attempt)),
-        }
-    }
-
-    fn attempts(self) -> u32 {
-        let most = if self.alike { 2 } else { 4 };
-        (self.failures + 1).min(most)
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_task_is_reported_once_with_its_own_result_for_any_number_of_workers(
-        number in 1..9_usize,
-        scripts in prop::collection::vec(
-            (0..6_u32, any::<bool>()).prop_map(|(failures, alike)| Script { failures, alike }),
-            0..300,
-        ),
-    ) {
-        let (ran, results) = run_all(number, 0..scripts.len(), |&task, attempt| {
-            Ok::<_, Infallible>(Attempt { ending: scripts[task].ending(attempt), output: (task, attempt) })
-        });
-        prop_assert_eq!(ran.unwrap(), Ran { finished: scripts.len() as u64, unfinished: vec![] });
-        prop_assert_eq!(results.len(), scripts.len());
-        let by_task: BTreeMap<_, _> = results.into_iter().collect();
-        for (task, script) in scripts.iter().enumerate() {
-            let finished = by_task.get(&task).expect("every task is reported");
-            prop_assert_eq!(finished.attempts, script.attempts(), "{:?}", script);
-            prop_assert_eq!(finished.output, (task, finished.attempts));
-        }
-    }
-
-    #[test]
-    fn after_a_cancel_every_task_is_reported_unfinished_or_still_in_the_iterator(
-        number in 1..5_usize,
-        cancel_after in 0..100_usize,
-    ) {
-        let total = 300;
-        let mut tasks = 0..total;
-        let (cancel, begun, late) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-        // Every third task needs a retry, so that some of them are caught waiting for it.
-        let attempt = |&task: &usize, attempt| {
-            late.fetch_add(usize::from(cancel.load(Ordering::Relaxed)), Ordering::Relaxed);
-            if begun.fetch_add(1, Ordering::Relaxed) == cancel_after {
-                cancel.store(true, Ordering::Relaxed);
-            }
-            let ending = if task % 3 == 0 && attempt == 1 { fault(0) } else { Ending::Final };
-            Ok::<_, Infallible>(Attempt { ending, output: () })
-        };
-        let mut seen = Vec::new();
-        let done = |task, _| seen.push(task);
-        let ran = run(workers(number), tasks.by_ref(), attempt, done, &cancel, &Retry::default()).unwrap();
-        prop_assert_eq!(ran.finished, seen.len() as u64);
-        seen.extend(ran.unfinished);
-        seen.extend(tasks);
-        seen.sort_unstable();
-        prop_assert_eq!(seen, (0..total).collect::<Vec<_>>());
-        // The other workers may each have taken a task just before the flag went up, but no second one after it.
-        prop_assert!(late.into_inner() < number);
-    }
 }
 
 #[test]
@@ -130,7 +38,7 @@ fn an_endless_iterator_ends_when_the_callback_cancels() {
         cancel.store(reported >= 10, Ordering::Relaxed);
     };
     let attempt = |_: &u64, _| completed::<_, Infallible>(());
-    let ran = run(workers(2), 0_u64.., attempt, done, &cancel, &Retry::default()).unwrap();
+    let ran = run(workers(2), &SINGLY, 0_u64.., each(attempt), done, &cancel, &Retry::default()).unwrap();
     assert!(ran.finished >= 10);
     assert_eq!(ran.finished, reported);
 }
@@ -140,7 +48,8 @@ fn a_pool_that_is_cancelled_beforehand_takes_no_task() {
     let mut tasks = 0..5;
     let attempt = |_: &i32, _| completed::<_, Infallible>(());
     let cancel = AtomicBool::new(true);
-    let ran = run(workers(2), tasks.by_ref(), attempt, |_, _| (), &cancel, &Retry::default()).unwrap();
+    let ran = run(workers(2), &SINGLY, tasks.by_ref(), each(attempt), |_, _| (), &cancel, &Retry::default())
+        .unwrap();
     assert_eq!((ran.finished, tasks), (0, 0..5));
 }
 
@@ -152,7 +61,7 @@ fn a_task_that_waits_for_its_retry_when_the_pool_is_cancelled_is_handed_back_and
         Ok::<_, Infallible>(Attempt { ending: fault(0), output: () })
     };
     let done = |_, _| panic!("an unconfirmed fault was reported");
-    let ran = run(workers(1), 0..5, attempt, done, &cancel, &Retry::default()).unwrap();
+    let ran = run(workers(1), &SINGLY, 0..5, each(attempt), done, &cancel, &Retry::default()).unwrap();
     assert_eq!(ran, Ran { finished: 0, unfinished: vec![0] });
 }
 
@@ -162,27 +71,6 @@ fn an_attempt_that_ends_by_cancellation_is_reported_as_such() {
         Ok::<_, Infallible>(Attempt { ending: Ending::Cancelled, output: "stopped" })
     });
     assert_eq!(results, [(0, Finished { output: "stopped", attempts: 1, settled: Settled::Cancelled })]);
-}
-
-#[test]
-fn tasks_are_taken_only_a_bounded_number_ahead_of_the_reports() {
-    let (number, total) = (4, 5_000);
-    let taken = AtomicUsize::new(0);
-    let tasks = (0..total).inspect(|_| {
-        taken.fetch_add(1, Ordering::SeqCst);
-    });
-    let mut reported = 0;
-    let done = |_, _| {
-        let ahead = taken.load(Ordering::SeqCst) - reported;
-        assert!(ahead <= number * (BACKLOG_PER_WORKER + 1) + 2, "{ahead} tasks ahead");
-        reported += 1;
-    };
-    let attempt = |&task: &usize, attempt| {
-        let ending = if attempt == 1 && task.is_multiple_of(2) { fault(0) } else { Ending::Final };
-        Ok::<_, Infallible>(Attempt { ending, output: () })
-    };
-    run(workers(number), tasks, attempt, done, &AtomicBool::new(false), &Retry::default()).unwrap();
-    assert_eq!(reported, total);
 }
 
 #[test]
@@ -278,7 +166,7 @@ fn a_panic_of_the_callback_ends_the_workers_and_is_passed_on() {
     let attempt = |_: &u64, _| completed::<_, Infallible>(());
     let done = |_, _| panic!("no more");
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        run(workers(3), 0_u64.., attempt, done, &AtomicBool::new(false), &Retry::default())
+        run(workers(3), &SINGLY, 0_u64.., each(attempt), done, &AtomicBool::new(false), &Retry::default())
     }));
     assert_eq!(outcome.unwrap_err().downcast_ref(), Some(&"no more"));
 }
