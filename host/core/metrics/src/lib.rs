@@ -7,6 +7,7 @@
 //! What a metric means is said once, at its field in [`Metrics`]. Nothing in here compares, judges or prints.
 
 mod accumulator;
+mod compact;
 mod curve;
 mod figure;
 mod metrics;
@@ -17,6 +18,7 @@ mod sum;
 mod trades;
 
 pub use accumulator::Accumulator;
+pub use compact::{CompactMetrics, NotMetrics};
 pub use figure::{Figure, Missing};
 pub use metrics::Metrics;
 pub use name::{Direction, MetricName, UnknownMetric};

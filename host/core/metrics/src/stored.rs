@@ -62,30 +62,59 @@ impl Stored {
     }
 }
 
+/// Metrics that are counts, and what goes with them.
+pub(crate) struct Counts {
+    pub(crate) trades: u64,
+    pub(crate) signals: u64,
+    pub(crate) fills: u64,
+    pub(crate) orders: u64,
+    pub(crate) rejections: BTreeMap<String, u64>,
+    pub(crate) periods_per_year: Option<f64>,
+}
+
+impl Metrics {
+    /// Puts metrics together that were taken apart.
+    pub(crate) fn assemble<E>(
+        counts: Counts,
+        figure: impl Fn(MetricName) -> Result<Figure, E>,
+    ) -> Result<Self, E> {
+        let Counts { trades, signals, fills, orders, rejections, periods_per_year } = counts;
+        Ok(Self {
+            total_return: figure(MetricName::TotalReturn)?,
+            cagr: figure(MetricName::Cagr)?,
+            volatility: figure(MetricName::Volatility)?,
+            sharpe: figure(MetricName::Sharpe)?,
+            sortino: figure(MetricName::Sortino)?,
+            calmar: figure(MetricName::Calmar)?,
+            max_drawdown: figure(MetricName::MaxDrawdown)?,
+            win_rate: figure(MetricName::WinRate)?,
+            profit_factor: figure(MetricName::ProfitFactor)?,
+            hit_rate: figure(MetricName::HitRate)?,
+            exposure: figure(MetricName::Exposure)?,
+            fees: figure(MetricName::Fees)?,
+            final_equity: figure(MetricName::FinalEquity)?,
+            trades,
+            signals,
+            fills,
+            orders,
+            rejections,
+            periods_per_year,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Metrics {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = Stored::deserialize(deserializer)?;
-        Ok(Self {
-            total_return: stored.figure(MetricName::TotalReturn)?,
-            cagr: stored.figure(MetricName::Cagr)?,
-            volatility: stored.figure(MetricName::Volatility)?,
-            sharpe: stored.figure(MetricName::Sharpe)?,
-            sortino: stored.figure(MetricName::Sortino)?,
-            calmar: stored.figure(MetricName::Calmar)?,
-            max_drawdown: stored.figure(MetricName::MaxDrawdown)?,
-            win_rate: stored.figure(MetricName::WinRate)?,
-            profit_factor: stored.figure(MetricName::ProfitFactor)?,
-            hit_rate: stored.figure(MetricName::HitRate)?,
-            exposure: stored.figure(MetricName::Exposure)?,
-            fees: stored.figure(MetricName::Fees)?,
-            final_equity: stored.figure(MetricName::FinalEquity)?,
+        let counts = Counts {
             trades: stored.trades,
             signals: stored.signals,
             fills: stored.fills,
             orders: stored.orders,
-            rejections: stored.rejections,
+            rejections: stored.rejections.clone(),
             periods_per_year: stored.periods_per_year,
-        })
+        };
+        Self::assemble(counts, |name| stored.figure(name))
     }
 }
 

@@ -281,7 +281,7 @@ fn span(column: &Bytes) -> Option<(i64, i64)> {
 }
 
 /// Rows from `start`, at most `count`: fewer at the end, none after it.
-fn chunk(columns: &Columns, start: u64, count: u32) -> Columns {
+pub(crate) fn chunk(columns: &Columns, start: u64, count: u32) -> Columns {
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(columns.rows);
     let end = start.saturating_add(count as usize).min(columns.rows);
     slice(columns, start..end)

@@ -37,10 +37,12 @@ mod dataset;
 mod date;
 mod error;
 mod read;
+mod shared;
 mod source;
 mod timing;
 
 pub use dataset::{Dataset, DatasetView};
 pub use date::{DateError, parse_date};
 pub use error::{MarketError, Place, Problem};
+pub use shared::{SharedBars, SharedHeader};
 pub use source::Source;
