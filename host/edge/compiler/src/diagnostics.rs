@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use stratbox_intake::source::{Refusal, Refusals};
 
 /// The first few help; the rest are usually their consequences.
 const KEPT: usize = 20;
@@ -89,8 +90,16 @@ impl Diagnostics {
         messages.filter_map(Diagnostic::from_rustc).collect()
     }
 
+    /// What the gate refuses in the file of this name, as a compiler says it.
+    pub(crate) fn of_gate(file: &str, Refusals { refusals, more }: &Refusals) -> Self {
+        let mut said: Self = refusals.iter().map(|refusal| Diagnostic::of_gate(file, refusal)).collect();
+        said.errors += more;
+        said
+    }
+
     /// One error that the compiler has no words for.
-    pub(crate) fn single(message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn single(message: impl Into<String>) -> Self {
         std::iter::once(Diagnostic::error(message.into())).collect()
     }
 }
@@ -120,6 +129,24 @@ impl Diagnostic {
             source_line: None,
             notes: Vec::new(),
             suggestions: Vec::new(),
+        }
+    }
+
+    fn of_gate(file: &str, refusal: &Refusal) -> Self {
+        let Refusal { line, column, rule, message, hint, source_line } = refusal;
+        let margin = " ".repeat(line.to_string().len());
+        let rendered = format!(
+            "error[{rule}]: {message}\n{margin}--> {file}:{line}:{column}\n{margin} |\n{line} | {source_line}\n{margin} |\n{margin} = help: {hint}\n\n"
+        );
+        Self {
+            code: Some((*rule).to_owned()),
+            file: Some(file.to_owned()),
+            line: Some(*line),
+            column: Some(*column),
+            source_line: Some(source_line.clone()),
+            notes: vec![format!("help: {hint}")],
+            rendered,
+            ..Self::error(message.clone())
         }
     }
 

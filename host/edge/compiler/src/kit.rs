@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use stratbox_domain::{Digest, KeyBuilder};
+use stratbox_vault::{Shelf, Vault};
 use toml_edit::{Array, DocumentMut, value};
 
+use crate::CompileError;
 use crate::componentize::componentize;
 use crate::toolchain::{TARGET, Toolchain};
-use crate::{CompileError, cache::FileCache};
 
 include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
@@ -52,12 +53,13 @@ const PASSED_ON: [&str; 12] = [
 ];
 const PASSED_ON_PREFIXES: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 /// Changes whenever the way in which kits are built does.
-const RECIPE: &[u8] = b"8";
+const RECIPE: &[u8] = b"9";
 /// How guests are linked. A shadow stack of 64 KiB, since the linker's default of a megabyte would have to be zeroed for
 /// every run; and a memory that is large enough from the start for what most strategies allocate, since growing it is a
 /// system call that stops the other workers for a moment.
-pub(crate) const LINK_ARGS: [&str; 4] =
-    ["-C", "link-arg=-zstack-size=65536", "-C", "link-arg=--initial-memory=262144"];
+pub(crate) const LINK_ARGS: [&str; 2] = ["-zstack-size=65536", "--initial-memory=262144"];
+/// Changes with the layout of what is kept of a kit.
+const FORMAT: u32 = 1;
 const INVENTORY: &str = "inventory";
 const HINT: &str = "the first build needs the crates that the SDK depends on: check the network, or run it once where there is one";
 
@@ -78,6 +80,7 @@ impl Kit {
     /// The cache cannot be used, or the kit's own sources do not build with this compiler.
     pub fn prepare(
         cache_dir: &Path,
+        vault: &Vault,
         toolchain: &Toolchain,
         building: &mut dyn FnMut(),
     ) -> Result<Self, CompileError> {
@@ -90,19 +93,20 @@ impl Kit {
             .finish();
         let kits = cache_dir.join("kit");
         let dir = kits.join(digest.short());
-        if let Some(kit) = Self::load(&dir, digest) {
+        let shelf = vault.shelf("kit", FORMAT)?;
+        if let Some(kit) = Self::load(&dir, &shelf, digest) {
             return Ok(kit);
         }
         std::fs::create_dir_all(&kits).map_err(CompileError::io(&kits))?;
         let lock_path = kits.join("lock");
         let lock = std::fs::File::create(&lock_path).map_err(CompileError::io(&lock_path))?;
         lock.lock().map_err(CompileError::io(&lock_path))?;
-        if let Some(kit) = Self::load(&dir, digest) {
+        if let Some(kit) = Self::load(&dir, &shelf, digest) {
             return Ok(kit);
         }
         building();
-        build(&dir, toolchain)?;
-        Self::load(&dir, digest).ok_or_else(|| CompileError::Kit {
+        build(&dir, &shelf, &digest, toolchain)?;
+        Self::load(&dir, &shelf, digest).ok_or_else(|| CompileError::Kit {
             problem: format!("what was built in `{}` cannot be read back", dir.display()),
             hint: "check that the disk is not full",
         })
@@ -137,6 +141,10 @@ impl Kit {
         include_str!("../../../guest/shim.rs")
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     pub(crate) fn sdk_rlib(&self) -> PathBuf {
         wasm_output(&self.dir).join("libstratbox_sdk.rlib")
     }
@@ -146,21 +154,18 @@ impl Kit {
         [wasm_output(&self.dir).join("deps"), self.dir.join("target/release/deps")]
     }
 
-    fn load(dir: &Path, digest: Digest) -> Option<Self> {
-        if !dir.join("parts").is_dir() {
+    fn load(dir: &Path, shelf: &Shelf, digest: Digest) -> Option<Self> {
+        let part = |name| shelf.load(&part_key(&digest, name));
+        if part(INVENTORY)? != inventory(dir).ok()?.into_bytes() {
             return None;
         }
-        let parts = parts(dir).ok()?;
-        if parts.load(INVENTORY)? != inventory(dir).ok()?.into_bytes() {
-            return None;
-        }
-        let (venue, driver) = (parts.load("venue.wasm")?, parts.load("driver.wasm")?);
+        let (venue, driver) = (part("venue")?, part("driver")?);
         Some(Self { dir: dir.to_owned(), digest, venue, driver })
     }
 }
 
-fn parts(dir: &Path) -> std::io::Result<FileCache> {
-    FileCache::open(dir.join("parts"))
+fn part_key(kit: &Digest, name: &str) -> Digest {
+    KeyBuilder::new("kit part").field("kit", kit.as_bytes()).field("name", name.as_bytes()).finish()
 }
 
 fn is_passed_on(name: &str) -> bool {
@@ -189,7 +194,7 @@ fn wasm_output(dir: &Path) -> PathBuf {
 }
 
 /// Unpacks and builds. The parts are written last: while they are missing the kit is not there, whatever else is.
-fn build(dir: &Path, toolchain: &Toolchain) -> Result<(), CompileError> {
+fn build(dir: &Path, shelf: &Shelf, digest: &Digest, toolchain: &Toolchain) -> Result<(), CompileError> {
     let src = dir.join("src");
     if dir.exists() {
         std::fs::remove_dir_all(dir).map_err(CompileError::io(dir))?;
@@ -205,7 +210,6 @@ fn build(dir: &Path, toolchain: &Toolchain) -> Result<(), CompileError> {
         written.map_err(CompileError::io(&path))?;
     }
     cargo_build(dir, &src, toolchain)?;
-    let parts = parts(dir).map_err(CompileError::io(dir))?;
     for part in ["venue", "driver"] {
         let path = wasm_output(dir).join(format!("stratbox_guest_{part}.wasm"));
         let module = std::fs::read(&path).map_err(CompileError::io(&path))?;
@@ -213,10 +217,10 @@ fn build(dir: &Path, toolchain: &Toolchain) -> Result<(), CompileError> {
             problem,
             hint: "this is a bug in stratbox; please report it",
         })?;
-        parts.store(&format!("{part}.wasm"), &component).map_err(CompileError::io(parts.dir()))?;
+        shelf.store(&part_key(digest, part), &component)?;
     }
     let inventory = inventory(dir).map_err(CompileError::io(dir))?;
-    parts.store(INVENTORY, inventory.as_bytes()).map_err(CompileError::io(parts.dir()))
+    Ok(shelf.store(&part_key(digest, INVENTORY), inventory.as_bytes())?)
 }
 
 /// The workspace's own manifest, reduced to the kit's members, so that versions and lints are written down once.
@@ -240,7 +244,8 @@ fn cargo_build(dir: &Path, src: &Path, toolchain: &Toolchain) -> Result<(), Comp
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
-    flags.extend(LINK_ARGS.into_iter().chain(["-C", "strip=debuginfo"]).map(str::to_owned));
+    flags.extend(LINK_ARGS.map(|argument| format!("-Clink-arg={argument}")));
+    flags.push("-Cstrip=debuginfo".to_owned());
     let mut command = Command::new(&toolchain.cargo);
     command
         .args(["build", "--release", "--target", TARGET, "--manifest-path"])

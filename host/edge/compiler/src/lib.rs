@@ -2,23 +2,28 @@
 //!
 //! One file goes in, one component comes out: `rustc` is called directly, never cargo, against a *kit* (the SDK compiled
 //! for wasm, the trusted entry points, and the engine's own components) that is built once per SDK and compiler version.
-//! Both results are cached by content.
+//! Both results are kept in the vault, by content; so are refusals that every compiler of this version would repeat.
 //!
-//! The rest of the program sees only [`Compile`], so that the step can move into a jail without anyone noticing.
+//! A source is looked at first (`stratbox_intake`), for good messages. Then `rustc` and its linker work on it in a jail
+//! each, and what they leave is wrapped into a component by whoever implements [`Componentize`]: not in this process, for
+//! it is a stranger's work.
 
-mod cache;
 mod componentize;
 mod diagnostics;
 mod kit;
 mod rust;
 mod source;
 mod toolchain;
+mod tools;
+mod work;
 
+pub use componentize::{Componentize, componentize};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Suggestion};
 pub use kit::Kit;
-pub use rust::RustCompiler;
+pub use rust::{Parts, RustCompiler};
 pub use source::{Source, SourceError};
 pub use toolchain::Toolchain;
+pub use tools::ToolLimits;
 
 use std::path::PathBuf;
 
@@ -53,6 +58,22 @@ pub enum CompileError {
         /// What the compiler said.
         diagnostics: Diagnostics,
     },
+    /// The author's too, most likely: a tool was stopped at a limit, or fell over it.
+    #[error("`{name}` could not be compiled: {problem}")]
+    Stopped {
+        /// The source's file name.
+        name: String,
+        /// What stopped it.
+        problem: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The jail could not be built, or does not hold.
+    #[error(transparent)]
+    Jail(stratbox_jail::Failure),
+    /// The vault cannot be used.
+    #[error(transparent)]
+    Vault(#[from] stratbox_vault::VaultError),
     /// There is no compiler that can do this.
     #[error("{problem}\nhint: {hint}")]
     Toolchain {

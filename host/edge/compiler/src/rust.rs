@@ -1,140 +1,244 @@
 //! One file of Rust to a component.
 //!
-//! One call of `rustc`: the kit's entry points, which are trusted and own the exports, with the author's file as a
-//! module of its own in which unsafe code is forbidden.
+//! The kit's entry points, which are trusted and own the exports, are compiled with the author's file as a module of its
+//! own in which unsafe code is forbidden. Compiler and linker each work in a jail of their own.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use stratbox_domain::KeyBuilder;
+use serde::{Deserialize, Serialize};
+use stratbox_domain::{Digest, KeyBuilder};
+use stratbox_intake::source::{self, SourceLimits};
+use stratbox_jail::{Failure, Jailer, Output, Policy, Tool};
+use stratbox_vault::{Shelf, Vault};
 
-use crate::cache::FileCache;
-use crate::componentize::componentize;
-use crate::kit::{Kit, LINK_ARGS};
-use crate::toolchain::{TARGET, Toolchain};
+use crate::componentize::Componentize;
+use crate::kit::Kit;
+use crate::toolchain::Toolchain;
+use crate::tools::{self, DEPENDENCIES, ENTRY, MODULE, ToolLimits};
+use crate::work::Work;
 use crate::{Compile, CompileError, Compiled, Diagnostics, Source};
 
-/// How strategies are compiled. Overflow is checked as in `cargo test`, so that what faults in one faults in the other.
-const CODEGEN: [&str; 5] =
-    ["opt-level=3", "panic=abort", "codegen-units=1", "strip=debuginfo", "overflow-checks=on"];
-/// The entry points' file. No source has a name that begins with a dot.
-const ENTRY: &str = ".entry.rs";
-/// Changes whenever the same source would become another component.
-const RECIPE: &[u8] = b"6";
-/// More than a person reads, and more than is kept.
-const MAX_WORDS: u64 = 4 << 20;
+/// Changes whenever the same source would become another component, or another refusal.
+const RECIPE: &[u8] = b"7";
+/// Changes with the layout of what is kept.
+const FORMAT: u32 = 1;
+/// Far more than a strategy with everything that it links to.
+const MAX_MODULE_BYTES: u64 = 64 << 20;
+/// A line for each file that was read.
+const MAX_DEPENDENCIES_BYTES: u64 = 1 << 20;
+/// What the compiler exits with when it, and not the source, is wrong.
+const INTERNAL_ERROR: i32 = 101;
+
+/// What a compiler is put together from.
+pub struct Parts {
+    /// The tools.
+    pub toolchain: Toolchain,
+    /// What strategies are compiled against.
+    pub kit: Kit,
+    /// Where the tools are locked up.
+    pub jailer: Jailer,
+    /// Who wraps the tools' work into a component.
+    pub componentize: Arc<dyn Componentize>,
+    /// What the tools may use.
+    pub limits: ToolLimits,
+    /// What a source may be; `None` leaves everything to the jail.
+    pub gate: Option<SourceLimits>,
+}
 
 /// Compiles strategies written in Rust.
-#[derive(Debug, Clone)]
 pub struct RustCompiler {
-    toolchain: Toolchain,
-    kit: Kit,
-    components: FileCache,
+    parts: Parts,
+    components: Shelf,
+    work: PathBuf,
+}
+
+/// What is kept of a compilation, so that it need not be done again.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Absent when the source was refused.
+    component: Option<serde_bytes::ByteBuf>,
+    diagnostics: Diagnostics,
+    /// What each of the diagnostics looks like to people.
+    rendered: Vec<String>,
 }
 
 impl RustCompiler {
-    /// A compiler that keeps its results below `cache_dir`.
+    /// A compiler that keeps its results in `vault` and works in directories below `cache_dir`.
     ///
     /// # Errors
-    /// The cache cannot be used.
-    pub fn new(toolchain: Toolchain, kit: Kit, cache_dir: &Path) -> Result<Self, CompileError> {
-        let dir = cache_dir.join("components");
-        let components = FileCache::open(dir.clone()).map_err(CompileError::io(dir))?;
-        Ok(Self { toolchain, kit, components })
+    /// The vault cannot be used.
+    pub fn new(parts: Parts, vault: &Vault, cache_dir: &Path) -> Result<Self, CompileError> {
+        let components = vault.shelf("components", FORMAT)?;
+        Ok(Self { parts, components, work: cache_dir.join("work") })
+    }
+
+    /// Components that were not as this installation had left them: set aside, and compiled anew.
+    #[must_use]
+    pub fn quarantined(&self) -> usize {
+        self.components.quarantined().len()
     }
 
     fn build(&self, source: &Source) -> Result<Compiled, CompileError> {
-        let work = tempfile::tempdir().map_err(CompileError::io(std::env::temp_dir()))?;
+        let Parts { toolchain, kit, limits, .. } = &self.parts;
         let rejected = |diagnostics| CompileError::Rejected { name: source.name().to_owned(), diagnostics };
-        let entry = format!("{}\n{}", module_of(source), self.kit.shim());
+        let work = Work::new(&self.work).map_err(CompileError::io(&self.work))?;
+        let entry = format!("{}\n{}", module_of(source), kit.shim());
         for (name, text) in [(source.name(), source.text()), (ENTRY, &entry)] {
             let file = work.path().join(name);
             std::fs::write(&file, text).map_err(CompileError::io(&file))?;
         }
-        let diagnostics = run(&mut self.rustc(work.path()))?.map_err(|said| rejected(explain(said)))?;
 
-        let dep_info = work.path().join("component.d");
-        if let Some(other) = other_file_read(&dep_info, source).map_err(CompileError::io(&dep_info))? {
+        let output = self.run(source, tools::rustc(toolchain, kit, work.path(), limits))?;
+        let diagnostics = Diagnostics::parse(&String::from_utf8_lossy(&output.words));
+        judge(source, &output, &diagnostics)?.map_err(|said| rejected(explain(said)))?;
+        let dependencies = work
+            .read(DEPENDENCIES, MAX_DEPENDENCIES_BYTES)
+            .map_err(CompileError::io(work.path().join(DEPENDENCIES)))?;
+        if let Some(other) = other_file_read(&String::from_utf8_lossy(&dependencies), source) {
             return Err(rejected(Diagnostics::single(format!(
                 "a strategy is one file, and this one reads another, `{other}`: put what it needs into the source"
             ))));
         }
-        let path = work.path().join("component.wasm");
-        let module = std::fs::read(&path).map_err(CompileError::io(&path))?;
-        let component = componentize(&module).map_err(|problem| rejected(Diagnostics::single(problem)))?;
+
+        let output = self.run(source, tools::linker(toolchain, work.path(), limits))?;
+        if output.status != 0 {
+            let words = String::from_utf8_lossy(&output.words);
+            let problem = words.lines().next().unwrap_or("the linker said nothing").to_owned();
+            return Err(rejected(Diagnostics::single(format!("it cannot be linked: {problem}"))));
+        }
+        let module =
+            work.read(MODULE, MAX_MODULE_BYTES).map_err(CompileError::io(work.path().join(MODULE)))?;
+        let component = self.parts.componentize.componentize(source.name(), &module)?;
         Ok(Compiled { component, diagnostics, cached: false })
     }
 
-    /// The compiler, with an empty environment: a source can name variables.
-    fn rustc(&self, work: &Path) -> Command {
-        let mut command = Command::new(&self.toolchain.rustc);
-        command
-            .current_dir(work)
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .args(["--edition", "2024", "--target", TARGET, "--error-format", "json"])
-            .args(["--crate-type", "cdylib", "--crate-name", "component"])
-            .args(["--emit", "link,dep-info"])
-            .args(CODEGEN.iter().flat_map(|setting| ["-C", setting]))
-            .args(LINK_ARGS)
-            .arg("--extern")
-            .arg(prefixed("stratbox_sdk=", &self.kit.sdk_rlib()))
-            .arg(ENTRY);
-        for dir in self.kit.dependency_dirs() {
-            command.arg("-L").arg(prefixed("dependency=", &dir));
-        }
-        command
+    fn run(&self, source: &Source, (tool, policy): (Tool, Policy)) -> Result<Output, CompileError> {
+        // Who interrupts this program ends its children with it.
+        let never = AtomicBool::new(false);
+        let ran = self.parts.jailer.run(&tool, &policy, self.parts.limits.wall, &never);
+        ran.map_err(|failure| stopped(source.name(), &policy, failure))
+    }
+
+    /// What the gate has to say, as a compiler says it.
+    fn look_at(&self, source: &Source) -> Result<(), CompileError> {
+        let Some(limits) = &self.parts.gate else { return Ok(()) };
+        source::inspect(source.text(), limits).map_err(|refusals| CompileError::Rejected {
+            name: source.name().to_owned(),
+            diagnostics: Diagnostics::of_gate(source.name(), &refusals),
+        })
+    }
+
+    fn key(&self, source: &Source) -> Digest {
+        KeyBuilder::new("component")
+            .field("recipe", RECIPE)
+            .field("kit", self.parts.kit.digest().as_bytes())
+            .field("name", source.name().as_bytes())
+            .field("source", source.text().as_bytes())
+            .finish()
     }
 }
 
 impl Compile for RustCompiler {
     fn compile(&self, source: &Source) -> Result<Compiled, CompileError> {
-        let key = KeyBuilder::new("component")
-            .field("recipe", RECIPE)
-            .field("kit", self.kit.digest().as_bytes())
-            .field("name", source.name().as_bytes())
-            .field("source", source.text().as_bytes())
-            .finish()
-            .to_string();
-        if let Some(component) = self.components.load(&key) {
-            return Ok(Compiled { component, diagnostics: Diagnostics::default(), cached: true });
+        self.look_at(source)?;
+        let key = self.key(source);
+        if let Some(kept) = self.components.load(&key).and_then(|bytes| Kept::read(&bytes)) {
+            return kept.recall(source);
         }
-        let compiled = self.build(source)?;
-        self.components.store(&key, &compiled.component).map_err(CompileError::io(self.components.dir()))?;
-        Ok(compiled)
+        let built = self.build(source);
+        // Only what would come out the same again is kept: a compiler that ran out of time or memory may do better on
+        // another day.
+        let kept = match &built {
+            Ok(compiled) => Kept::new(Some(&compiled.component), &compiled.diagnostics),
+            Err(CompileError::Rejected { diagnostics, .. }) => Kept::new(None, diagnostics),
+            Err(_) => return built,
+        };
+        self.components.store(&key, &kept.write()?)?;
+        built
+    }
+}
+
+impl Kept {
+    fn new(component: Option<&[u8]>, diagnostics: &Diagnostics) -> Self {
+        Self {
+            component: component.map(|bytes| serde_bytes::ByteBuf::from(bytes.to_vec())),
+            diagnostics: diagnostics.clone(),
+            rendered: diagnostics.items.iter().map(|item| item.rendered.clone()).collect(),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        rmp_serde::from_slice(bytes).ok()
+    }
+
+    fn write(&self) -> Result<Vec<u8>, CompileError> {
+        let bug = |error: rmp_serde::encode::Error| std::io::Error::other(error);
+        rmp_serde::to_vec_named(self).map_err(bug).map_err(CompileError::io("components"))
+    }
+
+    fn recall(mut self, source: &Source) -> Result<Compiled, CompileError> {
+        for (item, rendered) in self.diagnostics.items.iter_mut().zip(self.rendered) {
+            item.rendered = rendered;
+        }
+        match self.component {
+            Some(component) => {
+                Ok(Compiled { component: component.into_vec(), diagnostics: self.diagnostics, cached: true })
+            }
+            None => {
+                Err(CompileError::Rejected { name: source.name().to_owned(), diagnostics: self.diagnostics })
+            }
+        }
     }
 }
 
 /// `Ok(Err(..))` when the compiler refuses the source.
-fn run(command: &mut Command) -> Result<Result<Diagnostics, Diagnostics>, CompileError> {
-    let rustc = PathBuf::from(command.get_program());
-    let mut child = command.spawn().map_err(CompileError::io(&rustc))?;
-    let mut words = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        let mut stderr = stderr.take(MAX_WORDS);
-        stderr.read_to_end(&mut words).map_err(CompileError::io(&rustc))?;
-        // The rest is not kept, but a compiler that cannot go on talking would fail on a source that is good.
-        std::io::copy(&mut stderr.into_inner(), &mut std::io::sink()).map_err(CompileError::io(&rustc))?;
+fn judge(
+    source: &Source,
+    output: &Output,
+    said: &Diagnostics,
+) -> Result<Result<(), Diagnostics>, CompileError> {
+    match output.status {
+        0 => Ok(Ok(())),
+        INTERNAL_ERROR => Err(CompileError::Stopped {
+            name: source.name().to_owned(),
+            problem: "the compiler crashed".to_owned(),
+            hint: "write it more simply: few levels of nesting, types and macros that do not grow",
+        }),
+        status if said.errors == 0 => {
+            let words = String::from_utf8_lossy(&output.words[..output.words.len().min(2_000)]).into_owned();
+            Ok(Err(Diagnostics::single(format!("the compiler ended with status {status}: {words}"))))
+        }
+        _ => Ok(Err(said.clone())),
     }
-    let status = child.wait().map_err(CompileError::io(&rustc))?;
-    let said = Diagnostics::parse(&String::from_utf8_lossy(&words));
-    if status.success() {
-        return Ok(Ok(said));
+}
+
+/// A tool that did not come to its own end. Mostly the source's doing, since honest ones stay far below every limit.
+fn stopped(name: &str, policy: &Policy, failure: Failure) -> CompileError {
+    let stopped = |problem: String, hint| CompileError::Stopped { name: name.to_owned(), problem, hint };
+    let simpler = "look for constants, types or macros that grow without end";
+    match failure {
+        Failure::OutOfMemory => {
+            let limit = policy.memory_bytes >> 20;
+            stopped(format!("the compiler needed more than its {limit} MiB of memory"), simpler)
+        }
+        Failure::TimedOut { limit } => {
+            stopped(format!("the compiler took longer than its {} s", limit.as_secs()), simpler)
+        }
+        Failure::CpuTime => stopped(
+            format!("the compiler took longer than its {} s of processor time", policy.cpu_seconds),
+            simpler,
+        ),
+        Failure::TooMuchOutput => {
+            stopped(format!("the compiler wrote more than its {} MiB", policy.file_bytes >> 20), simpler)
+        }
+        Failure::Crashed { how, .. } => stopped(
+            format!("the compiler crashed ({how})"),
+            "write it more simply: few levels of nesting, types and macros that do not grow",
+        ),
+        other => CompileError::Jail(other),
     }
-    if status.code().is_none() {
-        return Err(CompileError::Toolchain {
-            problem: format!("the compiler was stopped: {status}"),
-            hint: "the machine may have run out of memory; try again",
-        });
-    }
-    if said.errors == 0 {
-        let words = String::from_utf8_lossy(&words[..words.len().min(2_000)]).into_owned();
-        return Ok(Err(Diagnostics::single(format!("the compiler ended with {status}: {words}"))));
-    }
-    Ok(Err(said))
 }
 
 /// Declares the author's file as a module. Forbidding beats whatever the file allows itself.
@@ -143,13 +247,16 @@ fn module_of(source: &Source) -> String {
 }
 
 /// The first file that the compiler read besides the source and the entry points, according to what it says it depends on.
-fn other_file_read(dep_info: &Path, source: &Source) -> std::io::Result<Option<String>> {
-    let text = std::fs::read_to_string(dep_info)?;
-    let rule = text.lines().find_map(|line| line.strip_prefix("component.d: "));
-    let rule = rule.ok_or_else(|| std::io::Error::other("it has no rule for itself"))?;
-    // A space in a path is escaped, so the parts of such a path are not the source's name either.
-    let mut others = rule.split_whitespace().filter(|path| *path != source.name() && *path != ENTRY);
-    Ok(others.next().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()))
+fn other_file_read(dependencies: &str, source: &Source) -> Option<String> {
+    // Each file that was read has a rule of its own too. A space in a path is escaped, so the parts of such a path are
+    // not the source's name either.
+    let mut files = dependencies
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| line.rsplit(": ").next().unwrap_or(line).split_whitespace())
+        .map(|path| path.trim_end_matches(':'));
+    let other = files.find(|path| ![source.name(), ENTRY].contains(path))?;
+    Some(other.rsplit('/').next().unwrap_or(other).to_owned())
 }
 
 /// What an author cannot know from the compiler's words, since the entry points are not theirs: the strategy is not named.
@@ -168,10 +275,4 @@ fn explain(said: Diagnostics) -> Diagnostics {
     Diagnostics::single(
         "the file does not say which type is its strategy: end it with `strategy!(YourType);`",
     )
-}
-
-fn prefixed(prefix: &str, path: &Path) -> std::ffi::OsString {
-    let mut text = std::ffi::OsString::from(prefix);
-    text.push(path);
-    text
 }

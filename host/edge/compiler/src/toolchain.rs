@@ -19,6 +19,10 @@ pub struct Toolchain {
     /// The compiler itself, not a proxy in front of it, which would need an environment.
     pub(crate) rustc: PathBuf,
     pub(crate) cargo: PathBuf,
+    /// The linker for wasm that comes with the compiler.
+    pub(crate) linker: PathBuf,
+    /// Where the compiler and its libraries are.
+    pub(crate) sysroot: PathBuf,
     version: String,
 }
 
@@ -42,7 +46,14 @@ impl Toolchain {
                 hint: NO_TARGET,
             });
         }
-        Ok(Self { rustc, cargo: tool("cargo"), version })
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+        if !linker.is_file() {
+            let problem =
+                format!("the toolchain has no linker for wasm: `{}` is not there", linker.display());
+            return Err(CompileError::Toolchain { problem, hint: NO_RUST });
+        }
+        Ok(Self { rustc, cargo: tool("cargo"), linker, sysroot, version })
     }
 
     /// What the compiler says of its version: results of different ones are never mixed up.
