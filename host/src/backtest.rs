@@ -1,24 +1,23 @@
-//! One strategy on some bars: what `run` does once and `sweep` thousands of times.
+//! One strategy on some bars: what `run` does once and `sweep` thousands of times, in whatever process.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde::Serialize;
-use stratbox_domain::{Fault, Limits, Params, RunOutcome, VenuePolicy};
-use stratbox_metrics::{Accumulator, Metrics};
-use stratbox_sandbox::{Log, RunRequest};
+use serde::{Deserialize, Serialize};
+use stratbox_domain::{BarSource, Fault, Interruption, Limits, Params, RunOutcome, VenuePolicy};
+use stratbox_metrics::{Accumulator, CompactMetrics, Metrics, NotMetrics};
+use stratbox_sandbox::{Artifact, Error, Log, RunRequest, Sandbox};
 
-use crate::bars::Bars;
-use crate::failure::Failure;
-use crate::key::RunKeys;
-use crate::wiring::{Code, Engine, RunRecorder};
+use crate::wiring::RunRecorder;
 
 /// Everything about runs but the strategy and its parameters.
-pub(crate) struct Backtest<'a> {
-    pub(crate) engine: &'a Engine,
-    pub(crate) bars: &'a Bars,
+#[derive(Clone)]
+pub(crate) struct Conditions {
+    pub(crate) bars: Arc<dyn BarSource>,
     pub(crate) policy: VenuePolicy,
     pub(crate) limits: Limits,
+    /// How many time steps of the bars make a year, if that can be told.
+    pub(crate) periods_per_year: Option<f64>,
     pub(crate) cancel: Arc<AtomicBool>,
 }
 
@@ -29,37 +28,88 @@ pub(crate) type Outcome = RunOutcome<Box<Metrics>>;
 pub(crate) struct Execution {
     pub(crate) outcome: Outcome,
     pub(crate) fuel: u64,
-    pub(crate) log: Log,
+    pub(crate) log: LogLines,
 }
 
-impl Backtest<'_> {
-    /// The keys of such runs of this code.
-    pub(crate) fn keys(&self, code: &Code) -> RunKeys {
-        let bars = &self.bars.summary.digest;
-        let program = env!("CARGO_PKG_VERSION");
-        RunKeys::new(&code.identity(), bars, &self.policy, &self.limits, self.engine.version(), program)
-    }
+/// What a strategy logged.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LogLines {
+    pub(crate) lines: Vec<LogLine>,
+    /// Lines for which there was no room.
+    pub(crate) dropped: u64,
+}
 
-    /// One run. An error is never the strategy's doing.
-    pub(crate) fn run(&self, code: &Code, params: &Params) -> Result<Execution, Failure> {
+/// One message of a strategy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LogLine {
+    /// `debug`, `info`, `warn` or `error`.
+    pub(crate) level: String,
+    pub(crate) message: String,
+}
+
+impl From<Log> for LogLines {
+    fn from(log: Log) -> Self {
+        let line =
+            |line: stratbox_sandbox::LogLine| LogLine { level: line.level.to_owned(), message: line.message };
+        Self { lines: log.lines.into_iter().map(line).collect(), dropped: log.dropped }
+    }
+}
+
+impl Conditions {
+    /// One run, in this process. An error is never the strategy's doing.
+    pub(crate) fn run(
+        &self,
+        sandbox: &Sandbox<RunRecorder>,
+        code: &Artifact<RunRecorder>,
+        params: &Params,
+    ) -> Result<Execution, Error> {
         let request = RunRequest {
-            bars: Arc::clone(&self.bars.source),
+            bars: Arc::clone(&self.bars),
             params,
             policy: self.policy,
             limits: self.limits,
             cancel: Arc::clone(&self.cancel),
         };
-        let accumulator = Accumulator::new(self.policy.initial_cash, self.bars.periods_per_year);
-        let (report, recorder) = self.engine.run(code, &request, RunRecorder(accumulator))?;
+        let recorder = || RunRecorder(Accumulator::new(self.policy.initial_cash, self.periods_per_year));
+        let (report, recorder) = sandbox.run(code, &request, recorder)?;
         let outcome = match report.outcome {
             RunOutcome::Completed(summary) => {
-                let metrics = recorder.0.finish(&summary, self.bars.source.span());
-                RunOutcome::Completed(Box::new(metrics))
+                RunOutcome::Completed(Box::new(recorder.0.finish(&summary, self.bars.span())))
             }
             RunOutcome::Faulted(fault) => RunOutcome::Faulted(fault),
             RunOutcome::Interrupted(interruption) => RunOutcome::Interrupted(interruption),
         };
-        Ok(Execution { outcome, fuel: report.fuel, log: report.log })
+        Ok(Execution { outcome, fuel: report.fuel, log: report.log.into() })
+    }
+}
+
+/// An outcome as it passes between processes and to disk and back.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum CompactOutcome {
+    Completed(CompactMetrics),
+    Faulted(Fault),
+    Interrupted(Interruption),
+}
+
+impl From<&Outcome> for CompactOutcome {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            RunOutcome::Completed(metrics) => Self::Completed(CompactMetrics::from(&**metrics)),
+            RunOutcome::Faulted(fault) => Self::Faulted(fault.clone()),
+            RunOutcome::Interrupted(reason) => Self::Interrupted(*reason),
+        }
+    }
+}
+
+impl TryFrom<CompactOutcome> for Outcome {
+    type Error = NotMetrics;
+
+    fn try_from(outcome: CompactOutcome) -> Result<Self, NotMetrics> {
+        Ok(match outcome {
+            CompactOutcome::Completed(metrics) => Self::Completed(Box::new(metrics.try_into()?)),
+            CompactOutcome::Faulted(fault) => Self::Faulted(fault),
+            CompactOutcome::Interrupted(reason) => Self::Interrupted(reason),
+        })
     }
 }
 
@@ -71,7 +121,7 @@ pub(crate) struct Ended<'a> {
     metrics: Option<&'a Metrics>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'a Fault>,
-    /// `timeout` or `cancelled`.
+    /// `timeout`, `cancelled` or `worker_lost`.
     #[serde(skip_serializing_if = "Option::is_none")]
     interruption: Option<&'static str>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use stratbox_domain::{BarSource, Digest};
-use stratbox_market::Source;
+use stratbox_market::{DatasetView, Source};
 use stratbox_metrics::periods_per_year;
 
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::wiring::Engine;
 
 /// Bars that are ready to run on.
 pub(crate) struct Bars {
-    pub(crate) source: Arc<dyn BarSource>,
+    pub(crate) source: Arc<DatasetView>,
     /// How many of their time steps make a year, if that can be told.
     pub(crate) periods_per_year: Option<f64>,
     pub(crate) summary: BarsSummary,

@@ -1,17 +1,17 @@
 //! `stratbox build` and `stratbox inspect`: what a strategy's file becomes, and what is in it.
 
-use std::path::Path;
-
 use serde::Serialize;
 use stratbox_compiler::Diagnostics;
 use stratbox_domain::{Digest, Manifest};
+use stratbox_intake::component::Shape;
+use stratbox_intake::source::LiteralData;
 
 use crate::cli::{BuildArgs, InspectArgs};
 use crate::failure::{Failure, shown};
 use crate::file;
 use crate::render::Report;
 use crate::strategy::Strategy;
-use crate::wiring::Engine;
+use crate::wiring::{Engine, Setting, Walls};
 
 /// A strategy that was compiled.
 #[derive(Serialize)]
@@ -28,8 +28,9 @@ pub(crate) struct BuildReport {
     pub(crate) link_seconds: f64,
     /// Where the component was written.
     pub(crate) output: Option<String>,
-    /// Warnings. Of a cached component they are not known any more.
+    /// Warnings.
     pub(crate) diagnostics: Diagnostics,
+    pub(crate) isolation: Walls,
 }
 
 /// What a strategy is.
@@ -42,6 +43,11 @@ pub(crate) struct InspectReport {
     pub(crate) artifact: Blob,
     /// Interfaces that the component imports.
     pub(crate) imports: Vec<String>,
+    /// What the component looks like: sizes and counts, as the gate measured them.
+    pub(crate) shape: Shape,
+    /// How much data the source carries: answers worked out beforehand look like a lot of it. Null for a component.
+    pub(crate) literals: Option<LiteralData>,
+    pub(crate) isolation: Walls,
 }
 
 /// Some code.
@@ -51,13 +57,17 @@ pub(crate) struct Blob {
     pub(crate) bytes: usize,
 }
 
-pub(crate) fn build(args: &BuildArgs, cache: &Path, note: &dyn Fn(&str)) -> Result<BuildReport, Failure> {
+pub(crate) fn build(
+    args: &BuildArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<BuildReport, Failure> {
     if args.file.extension().is_some_and(|extension| extension == "wasm") {
         let message = format!("`{}` is a component already", shown(&args.file));
         return Err(Failure::usage(message).hint("use `stratbox inspect` to look at it"));
     }
     args.output.as_deref().map_or(Ok(()), |output| file::check_target(output, &[&args.file]))?;
-    let engine = Engine::start(cache, note)?;
+    let engine = Engine::start(setting, note)?;
     let strategy = Strategy::load(&engine, &args.file)?;
     if let Some(path) = &args.output {
         file::write(path, |out| out.write_all(&strategy.component))?;
@@ -72,20 +82,24 @@ pub(crate) fn build(args: &BuildArgs, cache: &Path, note: &dyn Fn(&str)) -> Resu
         link_seconds: strategy.build.link.as_secs_f64(),
         output: args.output.as_deref().map(shown),
         diagnostics: strategy.build.diagnostics,
+        isolation: engine.walls(),
     })
 }
 
 pub(crate) fn inspect(
     args: &InspectArgs,
-    cache: &Path,
+    setting: &Setting,
     note: &dyn Fn(&str),
 ) -> Result<InspectReport, Failure> {
-    let engine = Engine::start(cache, note)?;
+    let engine = Engine::start(setting, note)?;
     let strategy = Strategy::load(&engine, &args.file)?;
     Ok(InspectReport {
         component: component(&strategy),
         artifact: artifact(&strategy),
-        imports: stratbox_sandbox::imports(&strategy.component)?,
+        imports: strategy.code.shape().import_names.clone(),
+        shape: strategy.code.shape().clone(),
+        literals: strategy.literals,
+        isolation: engine.walls(),
         strategy: strategy.name,
         source: strategy.source,
         manifest: strategy.manifest,
@@ -93,11 +107,11 @@ pub(crate) fn inspect(
 }
 
 fn component(strategy: &Strategy) -> Blob {
-    Blob { digest: strategy.code.component(), bytes: strategy.component.len() }
+    Blob { digest: strategy.code.identity().component, bytes: strategy.component.len() }
 }
 
 fn artifact(strategy: &Strategy) -> Blob {
-    Blob { digest: strategy.code.key(), bytes: strategy.code.size() }
+    Blob { digest: strategy.code.identity().code, bytes: strategy.code.bytes().len() }
 }
 
 impl Report for BuildReport {

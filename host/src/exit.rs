@@ -18,19 +18,22 @@ pub enum Exit {
     Environment,
     /// The one run that was asked for ran out of time.
     TimedOut,
+    /// The process in which the one run happened died.
+    WorkerLost,
     /// Ctrl-C.
     Cancelled,
 }
 
 impl Exit {
     /// Every way to end, in the order of codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ok,
         Self::Faulted,
         Self::Usage,
         Self::Strategy,
         Self::Environment,
         Self::TimedOut,
+        Self::WorkerLost,
         Self::Cancelled,
     ];
 
@@ -49,6 +52,7 @@ impl Exit {
             Self::Strategy => (3, "the strategy does not compile or does not fit the contract"),
             Self::Environment => (4, "the environment: toolchain, network, cache or engine"),
             Self::TimedOut => (5, "`run`: the run's time limit ended it"),
+            Self::WorkerLost => (6, "`run`: the process that ran the strategy died"),
             // What shells report for a process that SIGINT ended: 128 + 2.
             Self::Cancelled => (130, "Ctrl-C; `sweep` keeps what was done"),
         }
@@ -80,7 +84,7 @@ mod tests {
     fn codes_are_distinct_and_all_of_them_are_in_the_table() {
         let table = Exit::table();
         let codes = Exit::ALL.map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
         assert!(codes.iter().all(|code| table.contains(&format!("\n  {code:>3}  "))), "{table}");
     }
 }

@@ -5,13 +5,20 @@ use std::path::Path;
 
 use serde::Serialize;
 use stratbox_compiler::{CompileError, Diagnostics, SourceError};
+use stratbox_jail::Failure as Jail;
 use stratbox_market::MarketError;
+use stratbox_vault::VaultError;
 
 use crate::exit::Exit;
 use crate::render::text::inline;
+use crate::worker::protocol::RefusedComponent;
 
 /// What to do about a cache that cannot be used.
 pub(crate) const OTHER_CACHE: &str = "use `--cache DIR` or `STRATBOX_CACHE` to keep the cache elsewhere";
+
+/// What to do on a machine that cannot confine a process.
+const WITHOUT_JAIL: &str = "see `stratbox doctor`; `--dangerously-without-jail` goes without, for code whose author you would \
+                            give a shell";
 
 /// What kind of failure. The names are stable; the messages are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,11 +47,14 @@ pub(crate) struct Failure {
     /// What the compiler said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) diagnostics: Option<Diagnostics>,
+    /// The rule that a component breaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rule: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, diagnostics: None }
+        Self { kind, message: message.into(), hint: None, diagnostics: None, rule: None }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -61,6 +71,15 @@ impl Failure {
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// A component that the gate does not let through.
+    pub(crate) fn refused(RefusedComponent { rule, message, hint }: RefusedComponent) -> Self {
+        let refused = Self::new(
+            FailureKind::Contract,
+            format!("the component does not fit the contract: {}", inline(&message)),
+        );
+        Self { rule: Some(inline(&rule)), ..refused.hint(inline(&hint)) }
     }
 
     /// A file that could not be written.
@@ -94,6 +113,12 @@ impl From<CompileError> for Failure {
                 diagnostics: Some(diagnostics.clone()),
                 ..Self::new(FailureKind::Compile, format!("`{name}` does not compile: {diagnostics}"))
             },
+            CompileError::Stopped { name, problem, hint } => {
+                Self::new(FailureKind::Compile, format!("`{name}` could not be compiled: {problem}"))
+                    .hint(hint)
+            }
+            CompileError::Jail(failure) => failure.into(),
+            CompileError::Vault(error) => error.into(),
             CompileError::Toolchain { problem, hint } => Self::environment(problem).hint(hint),
             CompileError::Kit { problem, hint } => {
                 Self::environment(format!("the kit could not be built: {problem}")).hint(hint)
@@ -116,7 +141,26 @@ impl From<stratbox_sandbox::Error> for Failure {
         match error {
             Sandbox::Component(_) | Sandbox::Describe(_) => Self::new(FailureKind::Contract, message),
             Sandbox::Engine(_) => Self::environment(message),
-            Sandbox::Cache { .. } => Self::environment(message).hint(OTHER_CACHE),
+        }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::environment(error.to_string()).hint(OTHER_CACHE)
+    }
+}
+
+impl From<Jail> for Failure {
+    fn from(failure: Jail) -> Self {
+        let message = failure.to_string();
+        let (problem, hint) =
+            message.split_once("\nhint: ").map_or((&*message, None), |(problem, hint)| (problem, Some(hint)));
+        let failed = Self::environment(inline(problem));
+        match (failure, hint) {
+            (Jail::Unsupported { .. } | Jail::Breached { .. }, _) => failed.hint(WITHOUT_JAIL),
+            (_, Some(hint)) => failed.hint(hint),
+            (_, None) => failed,
         }
     }
 }
@@ -145,7 +189,7 @@ mod tests {
     fn a_cache_that_cannot_be_used_can_be_kept_elsewhere_whichever_part_of_it_it_is() {
         let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         for failure in [
-            Failure::from(stratbox_sandbox::Error::Cache { path: "x".into(), source: denied() }),
+            Failure::from(VaultError::Open { path: "x".into(), source: denied() }),
             Failure::from(MarketError::Cache { path: "x".into(), source: denied().into() }),
         ] {
             assert_eq!((failure.exit(), failure.hint.as_deref()), (Exit::Environment, Some(OTHER_CACHE)));
@@ -157,7 +201,7 @@ mod tests {
     #[test]
     fn a_broken_cache_is_the_environments_fault_and_a_broken_file_the_users() {
         let io = || std::io::Error::other("disk on fire");
-        let cache = stratbox_sandbox::Error::Cache { path: "x".into(), source: io() };
+        let cache = VaultError::Open { path: "x".into(), source: io() };
         assert_eq!(Failure::from(cache).exit(), Exit::Environment);
         let read = Failure::from(MarketError::Read { path: "x.csv".into(), source: io() });
         assert_eq!((read.exit(), read.hint), (Exit::Usage, None));

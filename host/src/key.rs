@@ -1,15 +1,26 @@
 //! The keys of runs: what makes two runs the same run.
 
 use stratbox_domain::{Digest, KeyBuilder, Limits, ParamValue, Params, RunKey, VenuePolicy};
+use stratbox_sandbox::Identity;
 
 /// Everything in a run's key but its parameters, which differ from variant to variant.
 #[derive(Clone)]
 pub(crate) struct RunKeys(KeyBuilder);
 
 impl RunKeys {
-    /// Keys of runs of one artifact, by its identity, on the same bars under the same rules, by these versions of the engine and of this
+    /// Keys of runs of one strategy on the same bars under the same rules, by this version of the engine, and by this
     /// program, which makes the figures.
     pub(crate) fn new(
+        strategy: &Identity,
+        bars: &Digest,
+        policy: &VenuePolicy,
+        limits: &Limits,
+        engine: &str,
+    ) -> Self {
+        Self::by(&strategy.composition, bars, policy, limits, engine, env!("CARGO_PKG_VERSION"))
+    }
+
+    fn by(
         artifact: &Digest,
         bars: &Digest,
         policy: &VenuePolicy,
@@ -18,9 +29,17 @@ impl RunKeys {
         program: &str,
     ) -> Self {
         // Destructured, so that a new field cannot be forgotten.
-        let VenuePolicy { initial_cash, fee_bps, slippage_bps, leverage, allow_short, max_open_orders } =
-            *policy;
-        let Limits { fuel, memory_bytes, wall_ms, log_bytes } = *limits;
+        let VenuePolicy {
+            initial_cash,
+            fee_bps,
+            slippage_bps,
+            leverage,
+            allow_short,
+            max_open_orders,
+            max_orders_per_bar,
+            max_orders,
+        } = *policy;
+        let Limits { fuel, fuel_per_bar, memory_bytes, wall_ms, log_bytes } = *limits;
         let key = KeyBuilder::new("run")
             .field("artifact", artifact.as_bytes())
             .field("bars", bars.as_bytes())
@@ -30,7 +49,10 @@ impl RunKeys {
             .field("leverage", &leverage.to_bits().to_le_bytes())
             .field("allow_short", &[u8::from(allow_short)])
             .field("max_open_orders", &max_open_orders.to_le_bytes())
+            .field("max_orders_per_bar", &max_orders_per_bar.to_le_bytes())
+            .field("max_orders", &max_orders.to_le_bytes())
             .field("fuel", &fuel.to_le_bytes())
+            .field("fuel_per_bar", &fuel_per_bar.to_le_bytes())
             .field("memory_bytes", &memory_bytes.to_le_bytes())
             .field("wall_ms", &wall_ms.to_le_bytes())
             .field("log_bytes", &log_bytes.to_le_bytes())
@@ -68,7 +90,7 @@ mod tests {
 
     fn keys() -> RunKeys {
         let (policy, limits) = (VenuePolicy::default(), Limits::default());
-        RunKeys::new(&Digest::of(b"artifact"), &Digest::of(b"bars"), &policy, &limits, "engine", "1.0.0")
+        RunKeys::by(&Digest::of(b"artifact"), &Digest::of(b"bars"), &policy, &limits, "engine", "1.0.0")
     }
 
     fn params(value: ParamValue) -> Params {
@@ -104,7 +126,7 @@ mod tests {
                         engine: &str,
                         program: &str| {
             let (artifact, bars) = (Digest::of(artifact), Digest::of(bars));
-            RunKeys::new(&artifact, &bars, &policy, &limits, engine, program).of(&Params::new())
+            RunKeys::by(&artifact, &bars, &policy, &limits, engine, program).of(&Params::new())
         };
         let key = |artifact: &[u8], bars: &[u8], policy: VenuePolicy, limits: Limits, engine: &str| {
             versions(artifact, bars, policy, limits, engine, "1.0.0")
@@ -120,7 +142,10 @@ mod tests {
             key(b"artifact", b"bars", VenuePolicy { leverage: 2.0, ..policy }, limits, "engine"),
             key(b"artifact", b"bars", VenuePolicy { allow_short: false, ..policy }, limits, "engine"),
             key(b"artifact", b"bars", VenuePolicy { max_open_orders: 1, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { max_orders_per_bar: 1, ..policy }, limits, "engine"),
+            key(b"artifact", b"bars", VenuePolicy { max_orders: 1, ..policy }, limits, "engine"),
             key(b"artifact", b"bars", policy, Limits { fuel: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy, Limits { fuel_per_bar: 1, ..limits }, "engine"),
             key(b"artifact", b"bars", policy, Limits { memory_bytes: 1, ..limits }, "engine"),
             key(b"artifact", b"bars", policy, Limits { wall_ms: 1, ..limits }, "engine"),
             key(b"artifact", b"bars", policy, Limits { log_bytes: 1, ..limits }, "engine"),

@@ -15,13 +15,17 @@ mod interrupt;
 mod key;
 mod render;
 mod run;
+mod runs;
 mod scaffold;
 mod strategy;
 mod sweep;
 mod wiring;
+pub mod worker;
+mod workshop;
 
 pub use cli::Environment;
 pub use exit::Exit;
+pub use workshop::Workshop;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -46,15 +50,15 @@ pub fn execute(
     note: &dyn Fn(&str),
     stdout: &mut dyn Write,
 ) -> Finished {
-    let Settings { format, cache, command } = match cli::parse(args, environment) {
+    let Settings { format, setting, command } = match cli::parse(args, environment) {
         Ok(settings) => settings,
         Err(said) => return said.finish(stdout),
     };
     match command {
-        Command::New(args) => render::finish(format, scaffold::create(&args, &cache, note), stdout),
-        Command::Build(args) => render::finish(format, build::build(&args, &cache, note), stdout),
-        Command::Inspect(args) => render::finish(format, build::inspect(&args, &cache, note), stdout),
-        Command::Run(settings) => render::finish(format, run::run(&settings, &cache, note), stdout),
-        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &cache, note), stdout),
+        Command::New(args) => render::finish(format, scaffold::create(&args, &setting, note), stdout),
+        Command::Build(args) => render::finish(format, build::build(&args, &setting, note), stdout),
+        Command::Inspect(args) => render::finish(format, build::inspect(&args, &setting, note), stdout),
+        Command::Run(settings) => render::finish(format, run::run(&settings, &setting, note), stdout),
+        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &setting, note), stdout),
     }
 }

@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use stratbox::{Environment, execute};
+use stratbox::{Environment, execute, worker};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    if args.get(1).is_some_and(|argument| argument == worker::ARGUMENT) {
+        return worker::serve();
+    }
     let note = |line: &str| to_stderr(&format!("{line}\n"));
     let mut stdout = BufWriter::new(std::io::stdout());
     let finished = execute(&args, &Environment::read(), &note, &mut stdout);

@@ -1,20 +1,21 @@
 //! `stratbox run`: one strategy, one set of parameters.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
 use stratbox_domain::{Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
 
-use crate::backtest::{Backtest, Ended, Outcome};
+use crate::backtest::{Conditions, Ended, LogLines, Outcome};
 use crate::bars::{Bars, BarsSummary};
 use crate::cli::RunSettings;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::on_ctrl_c;
+use crate::key::RunKeys;
 use crate::render::Report;
 use crate::strategy::Strategy;
-use crate::wiring::Engine;
+use crate::wiring::{Engine, Setting, Walls};
 
 /// What came of one run, and everything it was made of.
 pub(crate) struct RunReport {
@@ -30,44 +31,32 @@ pub(crate) struct RunReport {
     pub(crate) fuel: u64,
     pub(crate) wall_seconds: f64,
     /// When it was asked for.
-    pub(crate) log: Option<LogReport>,
+    pub(crate) log: Option<LogLines>,
+    pub(crate) isolation: Walls,
 }
 
-/// What the strategy logged.
-#[derive(Serialize)]
-pub(crate) struct LogReport {
-    pub(crate) lines: Vec<LogEntry>,
-    /// Lines for which there was no room.
-    pub(crate) dropped: u64,
-}
-
-/// One message of the strategy.
-#[derive(Serialize)]
-pub(crate) struct LogEntry {
-    pub(crate) level: &'static str,
-    pub(crate) message: String,
-}
-
-pub(crate) fn run(settings: &RunSettings, cache: &Path, note: &dyn Fn(&str)) -> Result<RunReport, Failure> {
-    let engine = Engine::start(cache, note)?;
+pub(crate) fn run(
+    settings: &RunSettings,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<RunReport, Failure> {
+    let engine = Engine::start(setting, note)?;
     let bars = Bars::open(&engine, &settings.sources, (settings.from, settings.to))?;
     let strategy = Strategy::load(&engine, &settings.strategy)?;
     let params = params(&strategy, &settings.params)?;
-    let backtest = Backtest {
-        engine: &engine,
-        bars: &bars,
-        policy: settings.policy,
-        limits: settings.limits,
-        cancel: on_ctrl_c()?,
-    };
+    let cancel = on_ctrl_c()?;
+    let (policy, limits, periods_per_year) = (settings.policy, settings.limits, bars.periods_per_year);
+    let conditions =
+        Conditions { bars: Arc::clone(&bars.source) as _, policy, limits, periods_per_year, cancel };
+    let runs = engine.runs(conditions, &bars)?;
     let started = Instant::now();
-    let execution = backtest.run(&strategy.code, &params)?;
+    let ran = runs.run(&[(&strategy.code, params.clone())], settings.log).pop();
+    let execution = ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))?;
     let wall_seconds = started.elapsed().as_secs_f64();
-    let entries = |lines: Vec<stratbox_sandbox::LogLine>| {
-        lines.into_iter().map(|line| LogEntry { level: line.level, message: line.message }).collect()
-    };
+    let keys =
+        RunKeys::new(strategy.code.identity(), &bars.summary.digest, &policy, &limits, engine.version());
     Ok(RunReport {
-        run_key: backtest.keys(&strategy.code).of(&params),
+        run_key: keys.of(&params),
         strategy: strategy.name,
         source: strategy.source,
         params,
@@ -77,9 +66,8 @@ pub(crate) fn run(settings: &RunSettings, cache: &Path, note: &dyn Fn(&str)) -> 
         outcome: execution.outcome,
         fuel: execution.fuel,
         wall_seconds,
-        log: settings
-            .log
-            .then(|| LogReport { dropped: execution.log.dropped, lines: entries(execution.log.lines) }),
+        log: settings.log.then_some(execution.log),
+        isolation: engine.walls(),
         data: bars.summary,
     })
 }
@@ -113,7 +101,8 @@ impl Serialize for RunReport {
             fuel: u64,
             wall_seconds: f64,
             #[serde(skip_serializing_if = "Option::is_none")]
-            log: Option<&'a LogReport>,
+            log: Option<&'a LogLines>,
+            isolation: Walls,
         }
         Document {
             strategy: &self.strategy,
@@ -128,6 +117,7 @@ impl Serialize for RunReport {
             fuel: self.fuel,
             wall_seconds: self.wall_seconds,
             log: self.log.as_ref(),
+            isolation: self.isolation,
         }
         .serialize(serializer)
     }
@@ -144,6 +134,7 @@ impl Report for RunReport {
             RunOutcome::Faulted(_) => Exit::Faulted,
             RunOutcome::Interrupted(Interruption::Timeout { .. }) => Exit::TimedOut,
             RunOutcome::Interrupted(Interruption::Cancelled { .. }) => Exit::Cancelled,
+            RunOutcome::Interrupted(Interruption::WorkerLost { .. }) => Exit::WorkerLost,
         }
     }
 }

@@ -1,13 +1,11 @@
 //! `stratbox new`: a strategy to start from, as a crate of its own with tests and a sweep file.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::cli::NewArgs;
 use crate::failure::{Failure, shown};
 use crate::render::Report;
-use crate::wiring::kit;
+use crate::wiring::{Setting, kit};
 
 /// Rust's own words, and crates that a strategy's crate must not be confused with.
 const RESERVED: &str = "abstract alloc as async await become box break const continue core crate do dyn else enum \
@@ -30,12 +28,12 @@ pub(crate) struct NewReport {
     next_steps: Vec<String>,
 }
 
-pub(crate) fn create(args: &NewArgs, cache: &Path, note: &dyn Fn(&str)) -> Result<NewReport, Failure> {
+pub(crate) fn create(args: &NewArgs, setting: &Setting, note: &dyn Fn(&str)) -> Result<NewReport, Failure> {
     let name = args.name.as_str();
     check_name(name)?;
     let parent = args.dir.clone().unwrap_or_default();
     let folder = parent.join(name);
-    let (_, kit) = kit(cache, note)?;
+    let (_, kit) = kit(setting, note)?;
     let sdk = kit.sdk_sources();
     let sdk = sdk.to_str().ok_or_else(|| {
         Failure::environment(format!(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use stratbox_compiler::{Diagnostics, Source};
 use stratbox_domain::{Manifest, ParamSpec, ParamValue};
+use stratbox_intake::source::{DataLimits, LiteralData, literal_data};
 
 use crate::failure::{Failure, FailureKind, shown};
 use crate::render::text::inline;
@@ -24,6 +25,8 @@ pub(crate) struct Strategy {
     pub(crate) component: Vec<u8>,
     pub(crate) code: Code,
     pub(crate) build: Build,
+    /// How much data its source carries, when there is one.
+    pub(crate) literals: Option<LiteralData>,
 }
 
 /// How a strategy came to be ready.
@@ -43,12 +46,14 @@ impl Strategy {
     pub(crate) fn load(engine: &Engine, path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let (component, cached, diagnostics) = match extension {
+        let (component, cached, diagnostics, literals) = match extension {
             "rs" => {
-                let compiled = engine.compile(&Source::read(path)?)?;
-                (compiled.component, compiled.cached, compiled.diagnostics)
+                let source = Source::read(path)?;
+                let compiled = engine.compile(&source)?;
+                let literals = literal_data(source.text(), &DataLimits::default());
+                (compiled.component, compiled.cached, compiled.diagnostics, Some(literals))
             }
-            "wasm" => (read_component(path)?, true, Diagnostics::default()),
+            "wasm" => (read_component(path)?, true, Diagnostics::default(), None),
             _ => {
                 let message =
                     format!("`{}` is not a strategy's file: it must end in `.rs` or `.wasm`", shown(path));
@@ -66,7 +71,7 @@ impl Strategy {
         let manifest = engine.describe(&code).map_err(named)?;
         let build = Build { cached, compile, link, diagnostics };
         let name = inline(&path.file_stem().unwrap_or_default().to_string_lossy());
-        Ok(Self { name, source: shown(path), manifest, component, code, build })
+        Ok(Self { name, source: shown(path), manifest, component, code, build, literals })
     }
 
     /// The parameter of this name.

@@ -1,16 +1,29 @@
-//! The one place that builds concrete types: which compiler, which sandbox, which caches, and where.
+//! The one place that builds concrete types: which compiler, which sandbox, which jail, which caches, and where.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use stratbox_compiler::{Compile, CompileError, Compiled, Kit, RustCompiler, Toolchain};
+use serde::Serialize;
+use stratbox_compiler::{Compile, CompileError, Compiled, Kit, Parts, RustCompiler, ToolLimits, Toolchain};
 use stratbox_domain::{Fill, Manifest, Recorder};
+use stratbox_intake::component::Shape;
+use stratbox_intake::source::SourceLimits;
+use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::{Dataset, Source};
 use stratbox_metrics::Accumulator;
-use stratbox_sandbox::{Artifact, ArtifactCache, Guests, RunReport, RunRequest, Sandbox};
+use stratbox_sandbox::{Artifact, Guests, Identity, MAX_RUNS, Sandbox, TrustedCode};
+use stratbox_vault::{Shelf, Vault};
 
+use crate::backtest::Conditions;
+use crate::bars::Bars;
 use crate::failure::{Failure, OTHER_CACHE, shown};
+use crate::runs::{self, Runners, Runs};
+use crate::workshop::Workshop;
+
+/// Changes with the layout of what is kept of compiled code.
+const ARTIFACTS_FORMAT: u32 = 1;
 
 /// Keeps of a run what its metrics need.
 pub(crate) struct RunRecorder(pub(crate) Accumulator);
@@ -25,16 +38,74 @@ impl Recorder for RunRecorder {
     }
 }
 
-/// Compiled code that [`Engine::run`] takes.
-pub(crate) type Code = Artifact<RunRecorder>;
+/// Where the engine works, and how much it trusts what it works on.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    /// Absolute: tools are started in other directories.
+    pub(crate) cache: PathBuf,
+    /// How workers are started.
+    pub(crate) worker: Program,
+    pub(crate) confinement: Confinement,
+    pub(crate) isolation: Isolation,
+    /// What a source may be; `None` leaves everything to the jail.
+    pub(crate) gate: Option<SourceLimits>,
+}
+
+/// Where strategies run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Isolation {
+    /// In worker processes that can do nothing else
+    #[default]
+    Processes,
+    /// On threads of this process: for code that you trust
+    Threads,
+}
+
+/// What stood between strangers' code and this machine; part of every result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Walls {
+    /// `jailed` or `unconfined`.
+    pub(crate) compilers: &'static str,
+    /// `jailed processes`, `unconfined processes` or `threads`.
+    pub(crate) runs: &'static str,
+    /// Files of compiled code that were not as this installation had left them: set aside, and made anew.
+    pub(crate) quarantined: usize,
+}
+
+impl Setting {
+    fn walls(&self, quarantined: usize) -> Walls {
+        let jailed = self.confinement == Confinement::Jailed;
+        Walls {
+            compilers: if jailed { "jailed" } else { "unconfined" },
+            runs: match self.isolation {
+                Isolation::Threads => "threads",
+                Isolation::Processes if jailed => "jailed processes",
+                Isolation::Processes => "unconfined processes",
+            },
+            quarantined,
+        }
+    }
+
+    pub(crate) fn jailer(&self) -> Jailer {
+        Jailer::new(self.worker.clone(), self.confinement)
+    }
+
+    /// The private directory below the cache.
+    pub(crate) fn vault(&self) -> Result<Vault, Failure> {
+        make_private(&self.cache)?;
+        Ok(Vault::open(&self.cache.join("vault"))?)
+    }
+}
 
 /// The compiler and the kit, for what needs no sandbox.
-pub(crate) fn kit(cache: &Path, note: &dyn Fn(&str)) -> Result<(Toolchain, Kit), Failure> {
-    make_private(cache)?;
+pub(crate) fn kit(setting: &Setting, note: &dyn Fn(&str)) -> Result<(Toolchain, Kit), Failure> {
+    let cache = &setting.cache;
+    let vault = setting.vault()?;
     let toolchain = Toolchain::find()?;
     let started = Instant::now();
     let mut building = || note("building the SDK and the engine's own components (once, some ten seconds)");
-    let kit = Kit::prepare(cache, &toolchain, &mut building).map_err(|error| explain(error, cache))?;
+    let kit =
+        Kit::prepare(cache, &vault, &toolchain, &mut building).map_err(|error| explain(error, cache))?;
     // Said when it took long enough to have been worth an announcement.
     if started.elapsed().as_secs() > 0 {
         note(&format!("ready after {:.1} s", started.elapsed().as_secs_f64()));
@@ -54,7 +125,6 @@ fn explain(error: CompileError, cache: &Path) -> Failure {
 fn make_private(cache: &Path) -> Result<(), Failure> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(cache).map_err(|error| {
         Failure::environment(format!("cannot make the cache's directory `{}`: {error}", shown(cache)))
@@ -62,26 +132,87 @@ fn make_private(cache: &Path) -> Result<(), Failure> {
     })
 }
 
+/// A strategy's machine code, made by this installation.
+pub(crate) struct Code {
+    identity: Identity,
+    bytes: Vec<u8>,
+    shape: Box<Shape>,
+    /// Its name among workers.
+    number: u32,
+    /// Loaded into this process, when runs happen here.
+    native: OnceLock<Artifact<RunRecorder>>,
+}
+
+impl Code {
+    /// Digests of what it was made from and of what it became.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What its component looks like.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The machine code.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The code in this process: of several threads that ask first, each may load it once.
+    pub(crate) fn native(&self, sandbox: &Sandbox<RunRecorder>) -> Result<&Artifact<RunRecorder>, Failure> {
+        if let Some(native) = self.native.get() {
+            return Ok(native);
+        }
+        // A worker of this installation made it a moment ago, or it comes out of the vault, which has verified that.
+        let native = sandbox.load(TrustedCode::vouched(&self.bytes))?;
+        Ok(self.native.get_or_init(|| native))
+    }
+}
+
 /// Everything that compiles and runs strategies. One serves any number of threads.
 pub(crate) struct Engine {
     compiler: RustCompiler,
+    workshop: Workshop,
     sandbox: Sandbox<RunRecorder>,
     guests: Guests,
-    artifacts: ArtifactCache,
-    cache: PathBuf,
+    artifacts: Shelf,
+    setting: Setting,
+    numbers: AtomicU32,
 }
 
 impl Engine {
-    /// Starts the engine with its caches below `cache`.
-    pub(crate) fn start(cache: &Path, note: &dyn Fn(&str)) -> Result<Self, Failure> {
-        let (toolchain, kit) = kit(cache, note)?;
+    /// Starts the engine with its caches below the setting's.
+    pub(crate) fn start(setting: &Setting, note: &dyn Fn(&str)) -> Result<Self, Failure> {
+        if setting.confinement == Confinement::None {
+            note("WITHOUT A JAIL: whatever is compiled or run now can do all that you can do");
+        }
+        let vault = setting.vault()?;
+        let (toolchain, kit) = kit(setting, note)?;
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
+        let jailer = setting.jailer();
+        let workshop = Workshop::new(jailer.clone());
+        let parts = Parts {
+            toolchain,
+            kit,
+            jailer,
+            componentize: Arc::new(workshop.clone()),
+            limits: ToolLimits::default(),
+            gate: setting.gate,
+        };
+        let cache = &setting.cache;
         Ok(Self {
-            compiler: RustCompiler::new(toolchain, kit, cache).map_err(|error| explain(error, cache))?,
-            sandbox: Sandbox::new()?,
+            compiler: RustCompiler::new(parts, &vault, cache).map_err(|error| explain(error, cache))?,
+            workshop,
+            sandbox: Sandbox::new(MAX_RUNS)?,
             guests,
-            artifacts: ArtifactCache::open(cache)?,
-            cache: cache.to_owned(),
+            artifacts: vault.shelf("artifacts", ARTIFACTS_FORMAT)?,
+            setting: setting.clone(),
+            numbers: AtomicU32::new(0),
         })
     }
 
@@ -90,38 +221,57 @@ impl Engine {
         self.sandbox.version()
     }
 
+    /// What stands between strategies and this machine.
+    pub(crate) fn walls(&self) -> Walls {
+        self.setting.walls(self.artifacts.quarantined().len() + self.compiler.quarantined())
+    }
+
     /// A strategy's source to its component.
     pub(crate) fn compile(&self, source: &stratbox_compiler::Source) -> Result<Compiled, Failure> {
-        self.compiler.compile(source).map_err(|error| explain(error, &self.cache))
+        self.compiler.compile(source).map_err(|error| explain(error, &self.setting.cache))
     }
 
     /// A component to what runs.
     pub(crate) fn link(&self, component: &[u8]) -> Result<Code, Failure> {
-        Ok(self.sandbox.compile(&self.guests, component, &self.artifacts)?)
+        let identity = self.sandbox.identify(&self.guests, component);
+        let made = self.workshop.make(&self.guests, component, &identity.code, &self.artifacts)?;
+        Ok(Code {
+            identity,
+            bytes: made.code.into_vec(),
+            shape: made.shape,
+            number: self.numbers.fetch_add(1, Ordering::Relaxed),
+            native: OnceLock::new(),
+        })
     }
 
     /// What a strategy says about itself.
     pub(crate) fn describe(&self, code: &Code) -> Result<Manifest, Failure> {
-        Ok(self.sandbox.describe(code)?)
+        match self.setting.isolation {
+            Isolation::Processes => runs::describe(&self.setting.jailer(), code),
+            Isolation::Threads => Ok(self.sandbox.describe(code.native(&self.sandbox)?)?),
+        }
     }
 
-    /// One run. An error is never the strategy's doing.
-    pub(crate) fn run(
-        &self,
-        code: &Code,
-        request: &RunRequest<'_>,
-        recorder: RunRecorder,
-    ) -> Result<(RunReport, RunRecorder), Failure> {
-        Ok(self.sandbox.run(code, request, recorder)?)
+    /// Where runs under these conditions happen.
+    pub(crate) fn runs(&self, conditions: Conditions, bars: &Bars) -> Result<Runs<'_>, Failure> {
+        match self.setting.isolation {
+            Isolation::Threads => Ok(Runs::Threads { sandbox: &self.sandbox, conditions }),
+            Isolation::Processes => {
+                let shared = bars.source.share().map_err(|error| {
+                    Failure::environment(format!("cannot share the bars with the workers: {error}"))
+                })?;
+                Ok(Runs::Processes(Box::new(Runners::new(self.setting.jailer(), conditions, shared))))
+            }
+        }
     }
 
     /// The bars of some files.
     pub(crate) fn bars(&self, sources: &[Source]) -> Result<Arc<Dataset>, Failure> {
-        Ok(Dataset::open(sources, &self.cache.join("bars"))?)
+        Ok(Dataset::open(sources, &self.setting.cache.join("bars"))?)
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

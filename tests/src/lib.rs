@@ -4,10 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use stratbox_compiler::{Compile, CompileError, Compiled, Kit, RustCompiler, Source, Toolchain};
+use stratbox::Workshop;
+use stratbox_compiler::{
+    Compile, CompileError, Compiled, Kit, Parts, RustCompiler, Source, ToolLimits, Toolchain,
+};
 use stratbox_domain::{Bar, Fill, Instrument, Limits, ParamValue, Params, Recorder, VenuePolicy};
+use stratbox_intake::source::SourceLimits;
+use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::Dataset;
-use stratbox_sandbox::{Artifact, ArtifactCache, Error, Guests, RunReport, RunRequest, Sandbox};
+use stratbox_sandbox::{Artifact, Guests, MAX_RUNS, RunReport, RunRequest, Sandbox, TrustedCode};
+use stratbox_vault::{Shelf, Vault};
 
 /// The strategy that trades at random: its source for the compiler, and the same file natively.
 #[path = "../strategies/chaos.rs"]
@@ -32,22 +38,35 @@ impl Recorder for Tape {
     }
 }
 
-/// Everything between a source and an outcome.
+/// Everything between a source and an outcome. Compilers are in jails; runs are on the caller's thread.
 pub struct Lab {
     /// The compiler.
     pub compiler: RustCompiler,
+    /// Who wraps and compiles components.
+    pub workshop: Workshop,
     /// The sandbox.
     pub sandbox: Sandbox<Tape>,
     /// The engine's own components.
     pub guests: Guests,
     /// Where compiled code is kept.
-    pub artifacts: ArtifactCache,
+    pub artifacts: Shelf,
 }
 
 /// Where all test binaries share one kit.
 #[must_use]
 pub fn cache_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache")
+}
+
+/// Starts workers: the binary of this package that is nothing else, which cargo builds beside the tests.
+///
+/// # Panics
+/// The tests are not where cargo puts them.
+#[must_use]
+pub fn jailer() -> Jailer {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let path = test.ancestors().nth(2).map(|dir| dir.join("stratbox-worker")).expect("tests are in `deps`");
+    Jailer::new(Program { path, arguments: Vec::new() }, Confinement::Jailed)
 }
 
 /// The lab, set up on first use.
@@ -57,19 +76,38 @@ pub fn cache_dir() -> PathBuf {
 #[must_use]
 pub fn lab() -> &'static Lab {
     static LAB: OnceLock<Lab> = OnceLock::new();
-    LAB.get_or_init(|| {
-        let cache = cache_dir();
-        let toolchain = Toolchain::find().unwrap_or_else(|error| panic!("{error}"));
-        let kit = Kit::prepare(&cache, &toolchain, &mut || {}).unwrap_or_else(|error| panic!("{error}"));
-        let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
-        let compiler = RustCompiler::new(toolchain, kit, &cache).expect("the cache is writable");
-        let sandbox = Sandbox::new().expect("the engine starts");
-        let artifacts = ArtifactCache::open(&cache).expect("the cache is writable");
-        Lab { compiler, sandbox, guests, artifacts }
-    })
+    LAB.get_or_init(|| Lab::new(Some(SourceLimits::default())))
 }
 
 impl Lab {
+    /// A lab of one's own, whose compiler looks at sources first, or leaves everything to the jail.
+    ///
+    /// # Panics
+    /// There is no Rust toolchain with the wasm target.
+    #[must_use]
+    pub fn new(gate: Option<SourceLimits>) -> Self {
+        let cache = cache_dir();
+        std::fs::create_dir_all(&cache).expect("the cache is writable");
+        let vault = Vault::open(&cache.join("vault")).unwrap_or_else(|error| panic!("{error}"));
+        let toolchain = Toolchain::find().unwrap_or_else(|error| panic!("{error}"));
+        let kit =
+            Kit::prepare(&cache, &vault, &toolchain, &mut || {}).unwrap_or_else(|error| panic!("{error}"));
+        let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
+        let workshop = Workshop::new(jailer());
+        let parts = Parts {
+            toolchain,
+            kit,
+            jailer: jailer(),
+            componentize: Arc::new(workshop.clone()),
+            limits: ToolLimits::default(),
+            gate,
+        };
+        let compiler = RustCompiler::new(parts, &vault, &cache).expect("the cache is writable");
+        let sandbox = Sandbox::new(MAX_RUNS).expect("the engine starts");
+        let artifacts = vault.shelf("test-artifacts", 1).expect("the cache is writable");
+        Self { compiler, workshop, sandbox, guests, artifacts }
+    }
+
     /// Compiles a source.
     ///
     /// # Errors
@@ -78,12 +116,22 @@ impl Lab {
         self.compiler.compile(&Source::new(name, text))
     }
 
-    /// Composes a component with the engine's parts.
+    /// Composes a component with the engine's parts, in a worker.
     ///
     /// # Errors
-    /// What the sandbox says.
-    pub fn load(&self, component: &[u8]) -> Result<Artifact<Tape>, Error> {
-        self.sandbox.compile(&self.guests, component, &self.artifacts)
+    /// What the gate or the sandbox says.
+    pub fn load(&self, component: &[u8]) -> Result<Artifact<Tape>, String> {
+        let key = self.sandbox.identify(&self.guests, component).code;
+        let code = match self.artifacts.load(&key) {
+            Some(code) => code,
+            None => {
+                let code = self.workshop.compile(&self.guests, component)?;
+                self.artifacts.store(&key, &code).map_err(|error| error.to_string())?;
+                code
+            }
+        };
+        // Made by a worker of this installation, or verified by the vault.
+        self.sandbox.load(TrustedCode::vouched(&code)).map_err(|error| error.to_string())
     }
 
     /// From source to what can be run.
@@ -115,7 +163,7 @@ impl Lab {
             limits: trial.limits,
             cancel: Arc::clone(&trial.cancel),
         };
-        self.sandbox.run(artifact, &request, Tape::default()).unwrap_or_else(|error| panic!("{error}"))
+        self.sandbox.run(artifact, &request, Tape::default).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

@@ -59,7 +59,12 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const CORE: [&str; 4] = ["stratbox-domain", "stratbox-venue", "stratbox-metrics", "stratbox-decide"];
+const CORE: [&str; 5] =
+    ["stratbox-domain", "stratbox-venue", "stratbox-metrics", "stratbox-decide", "stratbox-intake"];
+/// What does one job with the outside, and knows no other edge but the two that all may build on.
+const EDGES: [&str; 4] = ["market", "compiler", "sandbox", "scheduler"];
+/// Confined processes, and files that nobody else wrote.
+const FOUNDATIONS: [&str; 2] = ["jail", "vault"];
 
 #[test]
 fn the_core_is_built_from_nothing_that_does_input_or_output() {
@@ -82,7 +87,7 @@ fn the_core_is_built_from_nothing_that_does_input_or_output() {
             assert!(!parts.contains(part), "`{package}` must not be built from `{part}`");
         }
         let edges: Vec<_> =
-            ["market", "compiler", "sandbox", "scheduler"].map(|edge| format!("stratbox-{edge}")).to_vec();
+            EDGES.into_iter().chain(FOUNDATIONS).map(|edge| format!("stratbox-{edge}")).collect();
         assert!(edges.iter().all(|edge| !parts.contains(edge)), "`{package}` must not know the edges");
     }
 }
@@ -98,24 +103,42 @@ fn the_core_names_no_file_clock_thread_or_environment() {
     }
 }
 
+/// Packages that name `dependency` in their manifest.
+fn dependents(dependency: &str) -> Vec<String> {
+    let names = |text: &String| {
+        text.lines()
+            .any(|line| line.starts_with(dependency) || line == format!("[dependencies.{dependency}]"))
+    };
+    manifests().into_iter().filter(|(_, text)| names(text)).map(|(name, _)| name).collect()
+}
+
 #[test]
 fn only_the_sandbox_depends_on_wasmtime() {
-    let dependents: Vec<String> = manifests()
-        .into_iter()
-        .filter(|(_, text)| {
-            text.lines().any(|line| line.starts_with("wasmtime") || line == "[dependencies.wasmtime]")
-        })
-        .map(|(name, _)| name)
-        .collect();
-    assert_eq!(dependents, ["stratbox-sandbox"]);
+    assert_eq!(dependents("wasmtime"), ["stratbox-sandbox"]);
+}
+
+#[test]
+fn only_the_jail_names_the_walls_and_only_the_vault_the_way_around_paths() {
+    assert_eq!(dependents("landlock"), ["stratbox-jail"]);
+    assert_eq!(dependents("seccompiler"), ["stratbox-jail"]);
+    assert_eq!(dependents("cap-std"), ["stratbox-vault"]);
+}
+
+#[test]
+fn strangers_code_meets_a_compiler_or_an_engine_in_a_jail_only() {
+    // Everything that starts a process, but for the tools that look for the toolchain and build our own kit.
+    for (path, text) in sources("host/edge/compiler").into_iter().chain(sources("host/src")) {
+        let starts = text.contains("Command::new(");
+        let may = ["kit.rs", "toolchain.rs"].iter().any(|name| path.ends_with(name));
+        assert!(!starts || may, "`{}` starts processes outside of a jail", path.display());
+    }
 }
 
 #[test]
 fn the_edges_do_not_know_one_another() {
-    for edge in ["market", "compiler", "sandbox", "scheduler"] {
+    for edge in EDGES.into_iter().chain(FOUNDATIONS) {
         let parts = built_from(&format!("stratbox-{edge}"));
-        for other in ["market", "compiler", "sandbox", "scheduler"].into_iter().filter(|other| *other != edge)
-        {
+        for other in EDGES.into_iter().filter(|other| *other != edge) {
             assert!(!parts.contains(&format!("stratbox-{other}")), "`{edge}` must not know `{other}`");
         }
     }
@@ -124,9 +147,14 @@ fn the_edges_do_not_know_one_another() {
 #[test]
 fn only_the_wiring_builds_compilers_and_sandboxes() {
     for (path, text) in sources("host/src").into_iter().filter(|(path, _)| !path.ends_with("wiring.rs")) {
-        for built in
-            ["Sandbox::new", "RustCompiler::new", "Kit::prepare", "ArtifactCache::open", "Dataset::open"]
-        {
+        for built in [
+            "Sandbox::new",
+            "RustCompiler::new",
+            "Kit::prepare",
+            "Vault::open",
+            "Jailer::new",
+            "Dataset::open",
+        ] {
             assert!(!text.contains(built), "`{}` builds with `{built}`", path.display());
         }
     }

@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use stratbox_market::Source;
 
 use crate::exit::Exit;
+use crate::wiring::Isolation;
 
-/// Runs at once, at most: what the engine has room for.
-const MAX_WORKERS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
+/// Runs at once, at most: what the engine has room for in one process.
+const MAX_WORKERS: NonZeroUsize =
+    NonZeroUsize::new(stratbox_sandbox::MAX_RUNS.get() as usize).expect("it is not zero");
 
 /// How results are written to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,6 +32,12 @@ pub(crate) struct Args {
     /// Where compiled code and market data are kept [default: $STRATBOX_CACHE, or stratbox below the user's caches]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
+    /// Where strategies run
+    #[arg(long, global = true, value_enum, default_value_t = Isolation::default())]
+    pub(crate) isolation: Isolation,
+    /// Compiles and runs strangers' code with all your rights, where the system cannot confine it. Every result says so
+    #[arg(long, global = true)]
+    pub(crate) dangerously_without_jail: bool,
     #[command(subcommand)]
     pub(crate) command: Typed,
 }
@@ -43,7 +51,7 @@ pub(crate) enum Typed {
     /// Shows what a strategy says about itself, and what it imports
     Inspect(InspectArgs),
     /// Runs one strategy with one set of parameters
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Runs every variant that a sweep file names, and ranks them
     Sweep(SweepArgs),
 }
@@ -103,15 +111,30 @@ pub(crate) struct RunArgs {
     /// No positions below zero
     #[arg(long)]
     pub(crate) no_short: bool,
+    /// Orders open at once [default: 1000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_open_orders: Option<u32>,
+    /// Orders accepted at one time [default: 1000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_orders_per_bar: Option<u32>,
+    /// Orders accepted in the whole run [default: 1000000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_orders: Option<u32>,
     /// Fuel: about one unit for each wasm instruction [default: 10000000000]
     #[arg(long)]
     pub(crate) fuel: Option<u64>,
+    /// Fuel for one bar [default: 1000000000]
+    #[arg(long, value_name = "FUEL")]
+    pub(crate) fuel_per_bar: Option<u64>,
     /// Memory of the whole run [default: 67108864]
     #[arg(long)]
     pub(crate) memory_bytes: Option<u64>,
     /// Wall-clock time [default: 60000]
     #[arg(long)]
     pub(crate) wall_ms: Option<u64>,
+    /// Log text that is kept [default: 65536]
+    #[arg(long)]
+    pub(crate) log_bytes: Option<u32>,
     /// Show what the strategy logged
     #[arg(long)]
     pub(crate) log: bool,

@@ -54,9 +54,14 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    fn worker() -> stratbox_jail::Program {
+        stratbox_jail::Program { path: "/bin/stratbox".into(), arguments: Vec::new() }
+    }
+
     fn parse_words(words: &str) -> Result<Settings, Said> {
         let args: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
-        let environment = Environment { cache: Some("/cache".into()), ..Environment::default() };
+        let environment =
+            Environment { cache: Some("/cache".into()), worker: Some(worker()), ..Environment::default() };
         parse(&args, &environment)
     }
 
@@ -131,12 +136,13 @@ mod tests {
     fn the_cache_is_where_the_most_specific_word_says() {
         let cache = |args: &[&str], environment: &Environment| {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-            parse(&args, environment).map(|settings| settings.cache)
+            parse(&args, environment).map(|settings| settings.setting.cache)
         };
         let environment = |cache: Option<&str>, xdg: Option<&str>, home: Option<&str>| Environment {
             cache: cache.map(Into::into),
             xdg_cache_home: xdg.map(Into::into),
             home: home.map(Into::into),
+            worker: Some(worker()),
         };
         let inspect = ["stratbox", "inspect", "a.rs"];
         let all = environment(Some("/env"), Some("/xdg"), Some("/home/me"));

@@ -5,10 +5,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_intake::source::SourceLimits;
+use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
 use super::args::{Args, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
 use crate::failure::Failure;
+use crate::wiring::Setting;
 
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,8 @@ pub struct Environment {
     pub xdg_cache_home: Option<OsString>,
     /// The user's home directory.
     pub home: Option<PathBuf>,
+    /// How workers are started: this binary, or another whose `main` calls [`worker::serve`](crate::worker::serve).
+    pub worker: Option<Program>,
 }
 
 impl Environment {
@@ -29,6 +34,7 @@ impl Environment {
             cache: std::env::var_os("STRATBOX_CACHE"),
             xdg_cache_home: std::env::var_os("XDG_CACHE_HOME"),
             home: std::env::home_dir(),
+            worker: Program::this([crate::worker::ARGUMENT]).ok(),
         }
     }
 
@@ -46,8 +52,7 @@ impl Environment {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) format: Format,
-    /// Absolute: compilers are started in other directories.
-    pub(crate) cache: PathBuf,
+    pub(crate) setting: Setting,
     pub(crate) command: Command,
 }
 
@@ -84,10 +89,21 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::New(args) => Command::New(args),
         Typed::Build(args) => Command::Build(args),
         Typed::Inspect(args) => Command::Inspect(args),
-        Typed::Run(args) => Command::Run(run(args)?),
+        Typed::Run(args) => Command::Run(run(*args)?),
         Typed::Sweep(args) => Command::Sweep(args),
     };
-    Ok(Settings { format: args.format, cache: absolute(&cache)?, command })
+    let worker = environment.worker.clone().ok_or_else(|| {
+        Failure::environment("the program cannot find itself, and so cannot start its workers")
+    })?;
+    let confinement = if args.dangerously_without_jail { Confinement::None } else { Confinement::Jailed };
+    let setting = Setting {
+        cache: absolute(&cache)?,
+        worker,
+        confinement,
+        isolation: args.isolation,
+        gate: Some(SourceLimits::default()),
+    };
+    Ok(Settings { format: args.format, setting, command })
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
@@ -103,14 +119,17 @@ fn run(args: RunArgs) -> Result<RunSettings, Failure> {
         slippage_bps: args.slippage_bps.unwrap_or(policy.slippage_bps),
         leverage: args.leverage.unwrap_or(policy.leverage),
         allow_short: policy.allow_short && !args.no_short,
-        ..policy
+        max_open_orders: args.max_open_orders.unwrap_or(policy.max_open_orders),
+        max_orders_per_bar: args.max_orders_per_bar.unwrap_or(policy.max_orders_per_bar),
+        max_orders: args.max_orders.unwrap_or(policy.max_orders),
     };
     policy.validate().map_err(|error| Failure::usage(error.to_string()))?;
     let limits = Limits {
         fuel: args.fuel.unwrap_or(limits.fuel),
+        fuel_per_bar: args.fuel_per_bar.unwrap_or(limits.fuel_per_bar),
         memory_bytes: args.memory_bytes.unwrap_or(limits.memory_bytes),
         wall_ms: args.wall_ms.unwrap_or(limits.wall_ms),
-        ..limits
+        log_bytes: args.log_bytes.unwrap_or(limits.log_bytes),
     };
     limits.validate().map_err(Failure::usage)?;
     let mut names = BTreeSet::new();

@@ -3,7 +3,7 @@
 use stratbox_domain::{ParamKind, ParamSpec};
 
 use super::diagnostics;
-use super::text::{inline, size};
+use super::text::{grouped, inline, size};
 use crate::build::{Blob, BuildReport, InspectReport};
 
 pub(crate) fn build(report: &BuildReport) -> String {
@@ -37,7 +37,15 @@ pub(crate) fn inspect(report: &InspectReport) -> String {
     manifest.parameters.iter().for_each(|spec| text += &parameter(spec));
     text += &format!("\nsource      {}\n{}", report.source, blobs(&report.component, &report.artifact));
     let imports = if report.imports.is_empty() { "none".to_owned() } else { report.imports.join(", ") };
-    text + &format!("imports     {}\n", inline(&imports))
+    text += &format!("imports     {}\n", inline(&imports));
+    if let Some(data) = report.literals.filter(|data| data.is_suspicious) {
+        text += &format!(
+            "note        its source holds {} numbers and {} of literals: answers worked out beforehand look like this\n",
+            grouped(data.numbers as u64),
+            size(data.bytes_of_literals)
+        );
+    }
+    text
 }
 
 fn blobs(component: &Blob, artifact: &Blob) -> String {
@@ -89,6 +97,9 @@ mod tests {
             component: blob(),
             artifact: blob(),
             imports: vec![line.to_owned()],
+            shape: stratbox_intake::component::Shape::default(),
+            literals: None,
+            isolation: crate::wiring::Walls { compilers: "jailed", runs: "threads", quarantined: 0 },
         };
         let text = inspect(&report);
         assert_eq!(text.lines().filter(|line| line.starts_with("imports")).count(), 1, "{text}");

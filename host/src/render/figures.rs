@@ -5,6 +5,7 @@ use stratbox_metrics::{MetricName, Metrics};
 
 use super::text::{counted, grouped, inline, size};
 use crate::bars::BarsSummary;
+use crate::wiring::Walls;
 
 /// A metric's value with its unit; a dash when there is none.
 pub(crate) fn figure(metrics: &Metrics, name: MetricName) -> String {
@@ -36,20 +37,34 @@ pub(crate) fn params(params: &Params) -> String {
 /// The conventions under which the figures came about.
 pub(crate) fn venue(policy: &VenuePolicy) -> String {
     format!(
-        "cash {}, fee {} bps, slippage {} bps, leverage {}, {}, at most {}; market orders fill at the next bar's open",
+        "cash {}, fee {} bps, slippage {} bps, leverage {}, {}, at most {}, {} at a time and {} in all; market orders fill at the next bar's open",
         policy.initial_cash,
         policy.fee_bps,
         policy.slippage_bps,
         policy.leverage,
         if policy.allow_short { "short sales allowed" } else { "no short sales" },
         counted(u64::from(policy.max_open_orders), "open order"),
+        grouped(u64::from(policy.max_orders_per_bar)),
+        grouped(u64::from(policy.max_orders)),
     )
 }
 
 /// What a run may use.
 pub(crate) fn limits(limits: &Limits) -> String {
     let memory = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
-    format!("fuel {}, memory {}, {} ms", grouped(limits.fuel), size(memory), grouped(limits.wall_ms))
+    let (fuel, per_bar) = (grouped(limits.fuel), grouped(limits.fuel_per_bar));
+    format!("fuel {fuel} ({per_bar} a bar), memory {}, {} ms", size(memory), grouped(limits.wall_ms))
+}
+
+/// What stood between the strategies and this machine.
+pub(crate) fn walls(walls: &Walls) -> String {
+    let quarantined = if walls.quarantined == 0 {
+        String::new()
+    } else {
+        let files = counted(walls.quarantined as u64, "file");
+        format!("; {files} of the cache had been changed by others, and were made anew")
+    };
+    format!("compilers {}, runs in {}{quarantined}", walls.compilers, walls.runs)
 }
 
 /// Which bars.
@@ -95,7 +110,7 @@ mod tests {
         let text = venue(&VenuePolicy { allow_short: false, ..VenuePolicy::default() });
         assert_eq!(
             text,
-            "cash 100000, fee 5 bps, slippage 0 bps, leverage 1, no short sales, at most 1,000 open orders; market \
+            "cash 100000, fee 5 bps, slippage 0 bps, leverage 1, no short sales, at most 1,000 open orders, 1,000 at a time and 1,000,000 in all; market \
              orders fill at the next bar's open"
         );
     }

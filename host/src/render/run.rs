@@ -1,18 +1,27 @@
 //! The report of one run, for people.
 
-use stratbox_domain::RunOutcome;
+use stratbox_domain::{Interruption, RunOutcome};
 use stratbox_metrics::{MetricName, Metrics};
 
-use super::figures::{data, figure, limits, params, venue};
+use super::figures::{data, figure, limits, params, venue, walls};
 use super::text::{grouped, inline};
-use crate::run::{LogReport, RunReport};
+use crate::backtest::LogLines;
+use crate::run::RunReport;
 
 pub(crate) fn human(report: &RunReport) -> String {
     let mut text = report.log.as_ref().map(log).unwrap_or_default();
     text += &match &report.outcome {
         RunOutcome::Completed(metrics) => format!("completed\n\n{}\n", figures(metrics)),
-        RunOutcome::Faulted(fault) => {
-            format!("faulted: {}{}\n  {}\n\n", fault.label, at_bar(fault.bar), inline(&fault.message))
+        RunOutcome::Faulted(fault) => format!(
+            "faulted: {} ({}){}\n  {}\n  hint: {}\n\n",
+            fault.label,
+            inline(&fault.code),
+            at_bar(fault.bar),
+            inline(&fault.message),
+            inline(&fault.hint)
+        ),
+        RunOutcome::Interrupted(Interruption::WorkerLost { cause }) => {
+            format!("interrupted: the process that ran it died ({})\n\n", cause.label())
         }
         RunOutcome::Interrupted(reason) => format!("interrupted: {}\n\n", reason.label()),
     };
@@ -23,6 +32,7 @@ pub(crate) fn human(report: &RunReport) -> String {
         ("venue", venue(&report.venue)),
         ("limits", limits(&report.limits)),
         ("engine", report.engine.clone()),
+        ("walls", walls(&report.isolation)),
         ("fuel", format!("{} in {:.3} s", grouped(report.fuel), report.wall_seconds)),
         ("run key", report.run_key.to_string()),
     ];
@@ -34,9 +44,12 @@ fn at_bar(bar: Option<u64>) -> String {
     bar.map(|bar| format!(" at bar {bar}")).unwrap_or_default()
 }
 
-fn log(log: &LogReport) -> String {
-    let mut text: String =
-        log.lines.iter().map(|line| format!("{:<6}{}\n", line.level, inline(&line.message))).collect();
+fn log(log: &LogLines) -> String {
+    let mut text: String = log
+        .lines
+        .iter()
+        .map(|line| format!("{:<6}{}\n", inline(&line.level), inline(&line.message)))
+        .collect();
     if log.dropped > 0 {
         text += &format!("... and {} more lines for which there was no room\n", grouped(log.dropped));
     }

@@ -1,14 +1,12 @@
 //! The report of a sweep, for people: leaderboard first, what it was made of below.
 
-use std::collections::BTreeMap;
-
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use stratbox_domain::{Params, RunOutcome};
 use stratbox_market::Source;
 use stratbox_metrics::MetricName;
 
 use super::Report;
-use super::figures::{data, figure, limits, params, venue};
+use super::figures::{data, figure, limits, params, venue, walls};
 use super::text::{counted, grouped, inline};
 use crate::failure::shown;
 use crate::sweep::{PlannedStrategy, Row, SweepReport};
@@ -38,14 +36,15 @@ pub(crate) fn human(report: &SweepReport) -> String {
         ("venue", venue(&plan.policy)),
         ("limits", limits(&plan.limits)),
         ("engine", report.engine.clone()),
+        ("walls", walls(&report.isolation)),
     ];
     lines.iter().for_each(|(name, value)| text += &format!("{name:<8}{value}\n"));
     text
 }
 
 fn leaderboard(report: &SweepReport) -> String {
-    let best: Vec<(usize, &Row)> = (0..report.rows.len().min(report.top))
-        .map_while(|position| Some((report.rank(position)?, &report.rows[position])))
+    let best: Vec<(usize, Row)> = (0..report.rows.len().min(report.top))
+        .map_while(|position| Some((report.rows.rank(position)?, report.rows.get(position).ok()?)))
         .collect();
     if report.top == 0 {
         return String::new();
@@ -61,7 +60,7 @@ fn leaderboard(report: &SweepReport) -> String {
     let names = metrics.iter().map(|name| name.as_str().replace('_', " "));
     let header = ["#", "strategy", "params"].map(str::to_owned).into_iter().chain(names);
     table.set_header(header.chain(["run key".to_owned()]).collect::<Vec<_>>());
-    for (rank, row) in best {
+    for (rank, row) in &best {
         let planned = report.strategy(row);
         let figures =
             metrics.iter().map(|name| row.metrics().map_or_else(String::new, |it| figure(it, *name)));
@@ -123,11 +122,10 @@ pub(crate) fn nothing_but_faults(report: &SweepReport, sources: &[Source]) -> Ve
     let Some((label, count)) = it.faults.iter().rev().max_by_key(|(_, count)| **count) else {
         return Vec::new();
     };
-    let first = report.rows.iter().find_map(|row| match &row.outcome {
-        RunOutcome::Faulted(fault) if fault.label.label() == *label => Some((row, fault)),
-        _ => None,
-    });
-    let Some((row, fault)) = first.filter(|_| it.faulted == it.variants) else { return Vec::new() };
+    let first = report.faults.get(label).filter(|_| it.faulted == it.variants);
+    let Some((row, RunOutcome::Faulted(fault))) = first.map(|row| (row, &row.outcome)) else {
+        return Vec::new();
+    };
     let (all, count, message) = (counted(it.variants, "variant"), grouped(*count), inline(&fault.message));
     vec![
         format!("note: nothing completed: of {all} each faulted, {count} with `{label}`, as in: {message}"),
@@ -163,23 +161,18 @@ fn shell_word(word: &str) -> String {
 
 /// One example of each kind of fault, to begin looking with.
 fn faults(report: &SweepReport) -> String {
-    let mut examples = BTreeMap::new();
-    for row in &report.rows {
-        if let RunOutcome::Faulted(fault) = &row.outcome {
-            examples.entry(fault.label.label()).or_insert((row, fault));
-        }
-    }
-    let line = |(label, (row, fault)): (&str, (&Row, &stratbox_domain::Fault))| {
+    let line = |(label, row): (&&str, &Row)| {
+        let RunOutcome::Faulted(fault) = &row.outcome else { return String::new() };
         let planned = report.strategy(row);
         let bar = fault.bar.map(|bar| format!(" at bar {bar}")).unwrap_or_default();
+        let (message, hint) = (inline(&fault.message), inline(&fault.hint));
         format!(
-            "{label}: {} {}{bar}: {}\n",
+            "{label}: {} {}{bar}: {message}\n  hint: {hint}\n",
             planned.label,
-            params(&named(planned, row)),
-            inline(&fault.message)
+            params(&named(planned, row))
         )
     };
-    examples.into_iter().map(line).collect()
+    report.faults.iter().map(line).collect()
 }
 
 #[cfg(test)]

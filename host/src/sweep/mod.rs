@@ -8,28 +8,35 @@ mod plan;
 mod pool;
 mod results;
 mod space;
+mod spool;
 mod values;
 
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::{Row, SweepReport};
 
-use std::path::Path;
 use std::thread::available_parallelism;
 
 use crate::cli::SweepArgs;
 use crate::failure::Failure;
 use crate::file::{check_target, write};
 use crate::render;
-use crate::wiring::Engine;
+use crate::wiring::{Engine, Setting};
 use file::SweepFile;
+use spool::Spool;
 
-pub(crate) fn sweep(args: &SweepArgs, cache: &Path, note: &dyn Fn(&str)) -> Result<SweepReport, Failure> {
+pub(crate) fn sweep(
+    args: &SweepArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<SweepReport, Failure> {
     let file = SweepFile::read(&args.file)?;
     args.out.as_deref().map_or(Ok(()), |out| check_target(out, &file.inputs()))?;
-    let engine = Engine::start(cache, note)?;
+    let engine = Engine::start(setting, note)?;
     let workers = args.workers(available_parallelism().ok());
     let plan = Plan::resolve(&engine, &file, workers)?;
-    let mut report = pool::run(&engine, plan, workers, args.top, note)?;
+    let spool = Spool::new(&setting.cache).map_err(|error| Failure::write(&setting.cache, &error))?;
+    let mut report = pool::run(&engine, plan, workers, spool, note)?;
+    report.top = args.top;
     if let Some(path) = &args.out {
         let written = write(path, |out| render::document(out, &report));
         // What took hours must not be lost because one of its two ways out is blocked.

@@ -20,7 +20,7 @@ use crate::render::text::{grouped, inline};
 use crate::strategy::Strategy;
 use crate::wiring::Engine;
 
-/// Results are held in memory, some 400 bytes a variant.
+/// Some 200 bytes of memory a variant while they are ranked, and as many on disk.
 const MAX_VARIANTS: u64 = 10_000_000;
 
 /// What is to be run, and how it is to be ranked.

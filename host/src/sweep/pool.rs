@@ -2,19 +2,22 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stratbox_scheduler::{Attempt, Ending, Finished, PoolError, Retry};
+use stratbox_scheduler::{Attempt, Batches, Ending, Finished, PoolError, Retry, Try};
 
 use super::plan::{Plan, PlannedStrategy};
-use super::results::{Done, Pace, Row, SweepReport};
-use crate::backtest::{Backtest, Execution, Outcome};
+use super::results::{Pace, Row, SweepReport, Tally};
+use super::spool::Spool;
+use crate::backtest::{Conditions, Execution, Outcome};
 use crate::failure::Failure;
 use crate::interrupt::on_ctrl_c;
 use crate::key::RunKeys;
 use crate::render::text::counted;
+use crate::runs::Runs;
 use crate::wiring::Engine;
 
 /// One variant: its strategy's place in the plan, and its own among that strategy's points.
@@ -37,80 +40,123 @@ struct Trial {
     fuel: u64,
 }
 
+/// How long a batch of runs takes at least: longer ones make progress less smooth, shorter ones cost more than they need.
+const BATCH: Duration = Duration::from_millis(5);
+
 /// Runs every variant of the plan, or as many as Ctrl-C or a failure of the host allows.
 pub(super) fn run(
     engine: &Engine,
     plan: Plan,
     workers: NonZeroUsize,
-    top: usize,
+    spool: Spool,
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
-    let (policy, limits, cancel) = (plan.policy, plan.limits, on_ctrl_c()?);
-    let backtest = Backtest { engine, bars: &plan.bars, policy, limits, cancel };
-    let keys = plan.strategies.iter().map(|planned| backtest.keys(&planned.strategy.code)).collect();
-    let sweep = Sweep { plan: &plan, backtest, keys };
-
+    let cancel = on_ctrl_c()?;
     let total = plan.strategies.iter().map(PlannedStrategy::variants).sum();
     let threads = counted(workers.get() as u64, "worker");
     note(&format!("running {} on {threads}; Ctrl-C stops and keeps what is done", counted(total, "variant")));
+    let conditions = Conditions {
+        bars: Arc::clone(&plan.bars.source) as _,
+        policy: plan.policy,
+        limits: plan.limits,
+        periods_per_year: plan.bars.periods_per_year,
+        cancel: Arc::clone(&cancel),
+    };
+    let runs = engine.runs(conditions, &plan.bars)?;
     let started = Instant::now();
-    let done = sweep.run(workers, &progress(total));
+    let progress = progress(total);
+    let done = sweep(engine, &plan, &runs, workers, spool, &progress, &cancel);
+    progress.finish_and_clear();
     let pace = Pace { workers, wall: started.elapsed() };
-    Ok(SweepReport::new(plan, engine.version().to_owned(), done, pace, top))
+    drop(runs);
+    let rows = done.spool.ranked(plan.objective).map_err(|error| not_kept(&error))?;
+    Ok(SweepReport::new(plan, engine, rows, done.tally, pace, done.failure))
 }
 
-/// A plan under way.
-struct Sweep<'a> {
-    plan: &'a Plan,
-    backtest: Backtest<'a>,
-    /// By strategy.
-    keys: Vec<RunKeys>,
+/// What the pool leaves behind.
+struct Done {
+    /// Variants with a result.
+    spool: Spool,
+    tally: Tally,
+    /// Why the others have none, unless it was Ctrl-C.
+    failure: Option<Failure>,
 }
 
-impl Sweep<'_> {
-    fn run(&self, workers: NonZeroUsize, progress: &ProgressBar) -> Done {
-        let attempt = |variant: &Variant<'_>| self.attempt(*variant);
-        let row = |variant: Variant<'_>, Finished { output, attempts, .. }: Finished<Trial>| {
-            progress.inc(1);
-            self.row(variant, output, attempts)
+fn sweep(
+    engine: &Engine,
+    plan: &Plan,
+    runs: &Runs<'_>,
+    workers: NonZeroUsize,
+    spool: Spool,
+    progress: &ProgressBar,
+    cancel: &AtomicBool,
+) -> Done {
+    let keys: Vec<RunKeys> = plan.strategies.iter().map(|planned| keys(engine, plan, planned)).collect();
+    let attempt = |batch: &[Try<'_, Variant<'_>>]| {
+        let run = |it: &Try<'_, Variant<'_>>| {
+            let planned = &plan.strategies[it.task.strategy];
+            (&planned.strategy.code, planned.params(it.task.index))
         };
-        let mut done = collect(workers, variants(self.plan), attempt, row, &self.backtest.cancel);
-        progress.finish_and_clear();
-        done.rows.sort_unstable_by_key(|row| (row.strategy, row.index));
-        done
-    }
+        let batch: Vec<_> = batch.iter().map(run).collect();
+        let attempt = |Execution { outcome, fuel, .. }| Attempt {
+            ending: Ending::of(&outcome, fuel),
+            output: Trial { outcome, fuel },
+        };
+        runs.run(&batch, false).into_iter().map(|ran| ran.map(attempt)).collect()
+    };
+    let row = |Variant { strategy, index, .. }: Variant<'_>,
+               Finished { output, attempts, .. }: Finished<Trial>| {
+        progress.inc(1);
+        let run_key = keys[strategy].of(&plan.strategies[strategy].params(index));
+        Row { strategy, index, run_key, outcome: output.outcome, fuel: output.fuel, attempts }
+    };
+    let total = plan.strategies.iter().map(PlannedStrategy::variants).sum();
+    let batches = Batches { most: runs.most(), target: BATCH, total };
+    collect(workers, &batches, variants(plan), attempt, row, spool, cancel)
+}
 
-    fn attempt(&self, variant: Variant<'_>) -> Result<Attempt<Trial>, Failure> {
-        let planned = &self.plan.strategies[variant.strategy];
-        let Execution { outcome, fuel, .. } =
-            self.backtest.run(&planned.strategy.code, &planned.params(variant.index))?;
-        Ok(Attempt { ending: Ending::of(&outcome, fuel), output: Trial { outcome, fuel } })
-    }
-
-    fn row(&self, Variant { strategy, index, .. }: Variant<'_>, trial: Trial, attempts: u32) -> Row {
-        let run_key = self.keys[strategy].of(&self.plan.strategies[strategy].params(index));
-        Row { strategy, index, run_key, outcome: trial.outcome, fuel: trial.fuel, attempts }
-    }
+fn keys(engine: &Engine, plan: &Plan, planned: &PlannedStrategy) -> RunKeys {
+    let bars = &plan.bars.summary.digest;
+    RunKeys::new(planned.strategy.code.identity(), bars, &plan.policy, &plan.limits, engine.version())
 }
 
 /// A row for each task that has a result, in the order in which they finished, and the failure that ended the rest.
 fn collect<T: fmt::Display + Send, O: Send>(
     workers: NonZeroUsize,
+    batches: &Batches,
     tasks: impl Iterator<Item = T> + Send,
-    attempt: impl Fn(&T) -> Result<Attempt<O>, Failure> + Sync,
+    attempt: impl Fn(&[Try<'_, T>]) -> Vec<Result<Attempt<O>, Failure>> + Sync,
     row: impl Fn(T, Finished<O>) -> Row,
+    mut spool: Spool,
     cancel: &AtomicBool,
 ) -> Done {
-    let mut rows = Vec::new();
+    let (mut tally, mut not_spooled) = (Tally::default(), None);
     let ran = stratbox_scheduler::run(
         workers,
+        batches,
         tasks,
-        |task, _number| attempt(task),
-        |task, finished| rows.push(row(task, finished)),
+        attempt,
+        |task, finished| {
+            let row = row(task, finished);
+            match spool.push(&row) {
+                Ok(()) => tally.count(&row),
+                // Runs whose results cannot be kept need not be done.
+                Err(error) => {
+                    cancel.store(true, Ordering::Relaxed);
+                    not_spooled.get_or_insert(error);
+                }
+            }
+        },
         cancel,
         &Retry::default(),
     );
-    Done { rows, failure: ran.err().map(explain) }
+    let failure = not_spooled.map(|error| not_kept(&error)).or(ran.err().map(explain));
+    Done { spool, tally, failure }
+}
+
+fn not_kept(error: &std::io::Error) -> Failure {
+    Failure::environment(format!("the results cannot be kept: {error}"))
+        .hint("check that the disk is not full; `--cache DIR` keeps them elsewhere")
 }
 
 fn variants(plan: &Plan) -> impl Iterator<Item = Variant<'_>> + Send {
@@ -133,8 +179,10 @@ fn progress(total: u64) -> ProgressBar {
 fn explain(error: PoolError<Failure>) -> Failure {
     match error {
         PoolError::Attempt { task, error } => error.context(format_args!("variant `{task}`")),
-        PoolError::Panicked { task, message } => {
-            Failure::environment(format!("variant `{task}` made a worker panic: {message}"))
+        PoolError::Panicked { first, tasks, message } => {
+            let others =
+                if tasks > 1 { format!(" or one of the {} after it", tasks - 1) } else { String::new() };
+            Failure::environment(format!("variant `{first}`{others} made a worker panic: {message}"))
                 .hint("this is a bug in stratbox; please report it")
         }
         PoolError::Spawn(error) => Failure::environment(format!("cannot start a worker thread: {error}"))
@@ -144,13 +192,19 @@ fn explain(error: PoolError<Failure>) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use stratbox_decide::Objective;
     use stratbox_domain::{Digest, Interruption, RunOutcome};
+    use stratbox_metrics::MetricName;
 
     use super::*;
 
     /// Ten tasks on one worker, of which `attempt` makes what it likes.
     fn ten(attempt: impl Fn(u64) -> Result<(), Failure> + Sync, cancel: &AtomicBool) -> Done {
-        let attempt = |index: &u64| attempt(*index).map(|()| Attempt { ending: Ending::Final, output: () });
+        let attempt = |batch: &[Try<'_, u64>]| {
+            let one =
+                |it: &Try<'_, u64>| attempt(*it.task).map(|()| Attempt { ending: Ending::Final, output: () });
+            batch.iter().map(one).collect()
+        };
         let row = |index, finished: Finished<()>| Row {
             strategy: 0,
             index,
@@ -159,19 +213,24 @@ mod tests {
             fuel: 0,
             attempts: finished.attempts,
         };
-        collect(NonZeroUsize::MIN, 0..10, attempt, row, cancel)
+        let batches = Batches { most: NonZeroUsize::MIN, target: Duration::ZERO, total: 10 };
+        let spool = Spool::new(&std::env::temp_dir()).unwrap();
+        collect(NonZeroUsize::MIN, &batches, 0..10, attempt, row, spool, cancel)
     }
 
-    fn indices(done: &Done) -> Vec<u64> {
-        done.rows.iter().map(|row| row.index).collect()
+    fn indices(done: Done) -> Vec<u64> {
+        let rows = done.spool.ranked(Objective { metric: MetricName::Sharpe }).unwrap();
+        let mut indices: Vec<u64> = rows.iter().map(|row| row.unwrap().index).collect();
+        indices.sort_unstable();
+        indices
     }
 
     #[test]
     fn what_was_done_before_the_host_failed_is_not_lost() {
         let fail = |index| if index == 4 { Err(Failure::environment("disk on fire")) } else { Ok(()) };
         let done = ten(fail, &AtomicBool::new(false));
-        assert_eq!(indices(&done), [0, 1, 2, 3]);
-        assert_eq!(done.failure.unwrap().message, "variant `4`: disk on fire");
+        assert_eq!(done.failure.as_ref().unwrap().message, "variant `4`: disk on fire");
+        assert_eq!(indices(done), [0, 1, 2, 3]);
         let done = ten(
             |index| {
                 assert!(index != 2, "a bug");
@@ -179,19 +238,20 @@ mod tests {
             },
             &AtomicBool::new(false),
         );
-        assert_eq!(indices(&done), [0, 1]);
-        assert!(done.failure.unwrap().message.contains("variant `2` made a worker panic"));
+        assert!(done.failure.as_ref().unwrap().message.contains("variant `2` made a worker panic"));
+        assert_eq!(indices(done), [0, 1]);
     }
 
     #[test]
     fn what_never_started_leaves_no_row() {
         let cancel = AtomicBool::new(false);
         let stop = |index| {
-            cancel.store(index == 2, std::sync::atomic::Ordering::Relaxed);
+            cancel.fetch_or(index == 2, Ordering::Relaxed);
             Ok(())
         };
         let done = ten(stop, &cancel);
-        assert_eq!((indices(&done), done.failure), (vec![0, 1, 2], None));
-        assert_eq!(indices(&ten(|_| Ok(()), &AtomicBool::new(false))).len(), 10);
+        assert_eq!(done.failure, None);
+        assert_eq!(indices(done), [0, 1, 2]);
+        assert_eq!(indices(ten(|_| Ok(()), &AtomicBool::new(false))).len(), 10);
     }
 }

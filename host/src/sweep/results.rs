@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
-use stratbox_decide::Objective;
-use stratbox_domain::{Digest, Limits, Params, RunKey, RunOutcome, VenuePolicy};
+use stratbox_domain::{Digest, Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
 use stratbox_metrics::{MetricName, Metrics};
 
 use super::plan::{Plan, PlannedStrategy, Search};
+use super::spool::Rows;
 use crate::backtest::{Ended, Outcome};
 use crate::bars::BarsSummary;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Report;
+use crate::wiring::{Engine, Walls};
 
 /// One variant's result. Its parameters are not kept: they follow from its index.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row {
     /// The strategy's place in the plan.
     pub(crate) strategy: usize,
@@ -39,14 +42,6 @@ impl Row {
     }
 }
 
-/// What the pool leaves behind.
-pub(super) struct Done {
-    /// Variants with a result.
-    pub(super) rows: Vec<Row>,
-    /// Why the others have none, unless it was Ctrl-C.
-    pub(super) failure: Option<Failure>,
-}
-
 /// How fast it went, for people: no part of a result.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
@@ -60,7 +55,10 @@ pub(crate) struct SweepReport {
     pub(crate) engine: String,
     pub(crate) summary: Summary,
     /// Every variant that has a result, best first.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Rows,
+    /// Of each label, the first variant that faulted with it in the order of the plan.
+    pub(crate) faults: BTreeMap<&'static str, Row>,
+    pub(crate) isolation: Walls,
     /// Rows that the leaderboard is to have.
     pub(crate) top: usize,
     /// Why it is not all there is, or not where it should be.
@@ -88,68 +86,78 @@ pub(crate) struct Summary {
     pub(crate) cancelled: u64,
 }
 
-impl Summary {
-    /// Of `rows`, which are some of a plan's `variants` on so many bars.
-    fn of(rows: &[Row], variants: u64, bars: u64, Pace { workers, wall }: Pace) -> Self {
-        let not_started = variants - rows.len() as u64;
-        let mut summary = Self {
-            variants,
-            completed: 0,
-            faulted: 0,
-            interrupted: not_started,
-            not_started,
-            wall_seconds: wall.as_secs_f64(),
-            bars_per_second: 0.0,
-            workers: workers.get(),
-            faults: BTreeMap::new(),
-            cancelled: not_started,
-        };
-        for row in rows {
-            match &row.outcome {
-                RunOutcome::Completed(_) => summary.completed += 1,
-                RunOutcome::Faulted(fault) => {
-                    summary.faulted += 1;
-                    *summary.faults.entry(fault.label.label()).or_default() += 1;
-                }
-                RunOutcome::Interrupted(reason) => {
-                    summary.interrupted += 1;
-                    let cancelled = matches!(reason, stratbox_domain::Interruption::Cancelled { .. });
-                    summary.cancelled += u64::from(cancelled);
+/// Counts rows as they come.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    rows: u64,
+    completed: u64,
+    faulted: u64,
+    interrupted: u64,
+    cancelled: u64,
+    faults: BTreeMap<&'static str, (u64, Row)>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, row: &Row) {
+        self.rows += 1;
+        match &row.outcome {
+            RunOutcome::Completed(_) => self.completed += 1,
+            RunOutcome::Faulted(fault) => {
+                self.faulted += 1;
+                let (count, first) =
+                    self.faults.entry(fault.label.label()).or_insert_with(|| (0, row.clone()));
+                *count += 1;
+                if (row.strategy, row.index) < (first.strategy, first.index) {
+                    *first = row.clone();
                 }
             }
+            RunOutcome::Interrupted(reason) => {
+                self.interrupted += 1;
+                self.cancelled += u64::from(matches!(reason, Interruption::Cancelled { .. }));
+            }
         }
+    }
+
+    /// Of the rows of a plan's `variants` on so many bars.
+    fn summary(&self, variants: u64, bars: u64, Pace { workers, wall }: Pace) -> Summary {
+        let not_started = variants - self.rows;
         // A clock too coarse to see the sweep must not make an infinity.
-        let seconds = summary.wall_seconds.max(1e-9);
-        summary.bars_per_second = (summary.completed as f64 * bars as f64 / seconds).round();
-        summary
+        let seconds = wall.as_secs_f64().max(1e-9);
+        Summary {
+            variants,
+            completed: self.completed,
+            faulted: self.faulted,
+            interrupted: not_started + self.interrupted,
+            not_started,
+            wall_seconds: wall.as_secs_f64(),
+            bars_per_second: (self.completed as f64 * bars as f64 / seconds).round(),
+            workers: workers.get(),
+            faults: self.faults.iter().map(|(label, (count, _))| (*label, *count)).collect(),
+            cancelled: not_started + self.cancelled,
+        }
     }
 }
 
 impl SweepReport {
-    /// Ranks what was done, whose rows are in the order of the plan.
-    pub(super) fn new(plan: Plan, engine: String, done: Done, pace: Pace, top: usize) -> Self {
+    pub(super) fn new(
+        plan: Plan,
+        engine: &Engine,
+        rows: Rows,
+        tally: Tally,
+        pace: Pace,
+        failure: Option<Failure>,
+    ) -> Self {
         let variants = plan.strategies.iter().map(PlannedStrategy::variants).sum();
-        let summary = Summary::of(&done.rows, variants, plan.bars.summary.rows, pace);
-        let rows = ranked(plan.objective, done.rows);
-        Self { plan, engine, summary, rows, top, failure: done.failure }
+        let summary = tally.summary(variants, plan.bars.summary.rows, pace);
+        let faults = tally.faults.into_iter().map(|(label, (_, row))| (label, row)).collect();
+        let (engine, isolation) = (engine.version().to_owned(), engine.walls());
+        Self { plan, engine, summary, rows, faults, isolation, top: 0, failure }
     }
 
     /// The strategy that a row is a variant of.
     pub(crate) fn strategy(&self, row: &Row) -> &PlannedStrategy {
         &self.plan.strategies[row.strategy]
     }
-
-    /// Rows that have a place, with it; a row without a figure for the objective has none.
-    pub(crate) fn rank(&self, position: usize) -> Option<usize> {
-        let metrics = self.rows[position].metrics()?;
-        metrics.get(self.plan.objective.metric).value().map(|_| position + 1)
-    }
-}
-
-fn ranked(objective: Objective, rows: Vec<Row>) -> Vec<Row> {
-    let order = objective.rank(&rows, Row::metrics, |row| row.run_key);
-    let mut rows: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| rows[index].take()).collect()
 }
 
 impl Report for SweepReport {
@@ -190,6 +198,7 @@ struct Experiment<'a> {
     venue: &'a VenuePolicy,
     limits: &'a Limits,
     engine: &'a str,
+    isolation: Walls,
     strategies: Vec<StrategyDocument<'a>>,
 }
 
@@ -219,6 +228,7 @@ impl<'a> Experiment<'a> {
             venue: &plan.policy,
             limits: &plan.limits,
             engine: &report.engine,
+            isolation: report.isolation,
             strategies: plan.strategies.iter().map(StrategyDocument::of).collect(),
         }
     }
@@ -234,8 +244,8 @@ impl<'a> StrategyDocument<'a> {
             strategy: &planned.label,
             source: &planned.strategy.source,
             version: &planned.strategy.manifest.version,
-            component: planned.strategy.code.component(),
-            artifact: planned.strategy.code.key(),
+            component: planned.strategy.code.identity().component,
+            artifact: planned.strategy.code.identity().code,
             search,
             seed,
             variants: planned.variants(),
@@ -262,25 +272,29 @@ impl Serialize for Variants<'_> {
             attempts: u32,
         }
         let report = self.0;
-        serializer.collect_seq(report.rows.iter().enumerate().map(|(position, row)| {
-            let planned = report.strategy(row);
-            Variant {
-                rank: report.rank(position),
+        let mut sequence = serializer.serialize_seq(Some(report.rows.len()))?;
+        for (position, row) in report.rows.iter().enumerate() {
+            let row =
+                row.map_err(|error| S::Error::custom(format_args!("a result cannot be read back: {error}")))?;
+            let planned = report.strategy(&row);
+            sequence.serialize_element(&Variant {
+                rank: report.rows.rank(position),
                 strategy: &planned.label,
                 params: planned.params(row.index),
                 ended: Ended::from(&row.outcome),
                 run_key: row.run_key,
                 fuel: row.fuel,
                 attempts: row.attempts,
-            }
-        }))
+            })?;
+        }
+        sequence.end()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stratbox_domain::{Fault, FaultLabel, Interruption};
+    use stratbox_domain::{Fault, FaultLabel};
 
     #[test]
     fn what_never_started_is_counted_without_a_row() {
@@ -292,14 +306,22 @@ mod tests {
             fuel: 0,
             attempts: 1,
         };
-        let fault = Fault { label: FaultLabel::Panic, bar: None, message: String::new() };
+        let fault = Fault {
+            label: FaultLabel::Panic,
+            code: "panic".into(),
+            bar: None,
+            message: String::new(),
+            hint: "".into(),
+        };
         let rows = [
             row(0, RunOutcome::Faulted(fault)),
             row(1, RunOutcome::Interrupted(Interruption::Timeout { bar: None })),
             row(2, RunOutcome::Interrupted(Interruption::Cancelled { bar: None })),
         ];
         let pace = Pace { workers: NonZeroUsize::MIN, wall: Duration::ZERO };
-        let of = |variants| Summary::of(&rows, variants, 40, pace);
+        let mut tally = Tally::default();
+        rows.iter().for_each(|row| tally.count(row));
+        let of = |variants| tally.summary(variants, 40, pace);
         let all = of(1_000_000);
         assert_eq!((all.variants, all.not_started, all.faulted), (1_000_000, 999_997, 1));
         assert_eq!((all.interrupted, all.cancelled), (999_999, 999_998));

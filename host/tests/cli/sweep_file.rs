@@ -104,7 +104,12 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
     ("fee_bps = 1.0", "fee_bps = -1.0", 11, "`fee_bps` is `-1`: it must be from 0 to 10000 basis points"),
     ("fee_bps = 1.0", r#"fee_bps = "low""#, 11, r#"in `fee_bps = "low"`"#),
     ("wall_ms = 5000", "wall_ms = 0", 14, "`wall_ms` is `0`: it must be from 1 to"),
-    ("wall_ms = 5000", "time = 5", 14, "unknown field `time`, expected one of `fuel`, `memory_bytes`"),
+    (
+        "wall_ms = 5000",
+        "time = 5",
+        14,
+        "unknown field `time`, expected one of `fuel`, `fuel_per_bar`, `memory_bytes`",
+    ),
     (r#"source = "probe.rs""#, r#"source = "no.rs""#, 17, "cannot read `no.rs`"),
     (r#"source = "probe.rs""#, "", 16, "missing field `source`"),
     (

@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark of something that fails must not go on")]
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
-use stratbox_bench::{BARS, Backtest, Code, Lab, hourly, write_csv};
+use stratbox_bench::{BARS, Backtest, Code, Lab, hourly, serve_if_worker, this_binary, write_csv};
 use stratbox_compiler::Source;
 use stratbox_domain::{Bar, Order, OrderKind, Side, TimeInForce, VenuePolicy};
 use stratbox_venue::Venue;
@@ -14,8 +15,11 @@ use stratbox_venue::Venue;
 /// A year of hours.
 const YEAR: usize = 8_760;
 
-fn main() {
-    let lab = Lab::open(&mut || {}).unwrap();
+fn main() -> ExitCode {
+    if let Some(served) = serve_if_worker() {
+        return served;
+    }
+    let lab = Lab::open(this_binary().unwrap(), &mut || {}).unwrap();
     let source = lab.strategy().unwrap();
     let code = lab.workshop().unwrap().build(&source).unwrap();
     let mut criterion = Criterion::default().configure_from_args();
@@ -25,6 +29,7 @@ fn main() {
     dataset_open(&mut criterion);
     venue(&mut criterion);
     criterion.final_summary();
+    ExitCode::SUCCESS
 }
 
 /// The whole backtest on both sides.

@@ -2,8 +2,15 @@
 
 use std::fs;
 
-use stratbox_compiler::{Compile, Compiled, Kit, RustCompiler, Source, Toolchain};
-use stratbox_sandbox::{ArtifactCache, Guests, Sandbox};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use stratbox::{Workshop as Assembler, worker};
+use stratbox_compiler::{Compile, Compiled, Kit, Parts, RustCompiler, Source, ToolLimits, Toolchain};
+use stratbox_intake::source::SourceLimits;
+use stratbox_jail::{Confinement, Jailer, Program};
+use stratbox_sandbox::{Guests, MAX_RUNS, Sandbox, TrustedCode};
+use stratbox_vault::{Shelf, Vault};
 use tempfile::TempDir;
 
 use crate::backtest::{Code, Figures};
@@ -16,19 +23,37 @@ pub struct Lab {
     toolchain: Toolchain,
     kit: Kit,
     guests: Guests,
+    jailer: Jailer,
+}
+
+/// This binary as a worker.
+///
+/// # Errors
+/// The system does not say which binary that is.
+pub fn this_binary() -> Result<Program> {
+    Ok(Program::this([worker::ARGUMENT])?)
+}
+
+/// Compilers are worked in processes of their own, which are this binary with an argument: if that is what this process is
+/// to be, it serves until it is done.
+#[must_use]
+pub fn serve_if_worker() -> Option<ExitCode> {
+    std::env::args_os().nth(1).is_some_and(|argument| argument == worker::ARGUMENT).then(worker::serve)
 }
 
 impl Lab {
-    /// Sets up. `building` is called before the kit is built, which takes some ten seconds the first time.
+    /// Sets up. `worker` is how a worker is started, `building` is called before the kit is built, which takes some ten seconds the first time.
     ///
     /// # Errors
     /// There is no Rust toolchain with the wasm target, or the kit does not build.
-    pub fn open(building: &mut dyn FnMut()) -> Result<Self> {
+    pub fn open(worker: Program, building: &mut dyn FnMut()) -> Result<Self> {
         fs::create_dir_all(cache_dir())?;
+        let vault = Vault::open(&cache_dir().join("vault"))?;
         let toolchain = Toolchain::find()?;
-        let kit = Kit::prepare(&cache_dir(), &toolchain, building)?;
+        let kit = Kit::prepare(&cache_dir(), &vault, &toolchain, building)?;
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
-        Ok(Self { sandbox: Sandbox::new()?, toolchain, kit, guests })
+        let jailer = Jailer::new(worker, Confinement::Jailed);
+        Ok(Self { sandbox: Sandbox::new(MAX_RUNS)?, toolchain, kit, guests, jailer })
     }
 
     /// The strategy that everything is measured with.
@@ -46,9 +71,18 @@ impl Lab {
     pub fn workshop(&self) -> Result<Workshop<'_>> {
         // Beside the kit, so that files are written to the kind of disk that the product's own caches are on.
         let dir = tempfile::tempdir_in(cache_dir())?;
-        let compiler = RustCompiler::new(self.toolchain.clone(), self.kit.clone(), dir.path())?;
-        let artifacts = ArtifactCache::open(dir.path())?;
-        Ok(Workshop { lab: self, compiler, artifacts, _dir: dir })
+        let vault = Vault::open(&dir.path().join("vault"))?;
+        let assembler = Assembler::new(self.jailer.clone());
+        let parts = Parts {
+            toolchain: self.toolchain.clone(),
+            kit: self.kit.clone(),
+            jailer: self.jailer.clone(),
+            componentize: Arc::new(assembler.clone()),
+            limits: ToolLimits::default(),
+            gate: Some(SourceLimits::default()),
+        };
+        let compiler = RustCompiler::new(parts, &vault, dir.path())?;
+        Ok(Workshop { lab: self, compiler, assembler, artifacts: vault.shelf("artifacts", 1)?, _dir: dir })
     }
 }
 
@@ -56,12 +90,13 @@ impl Lab {
 pub struct Workshop<'a> {
     lab: &'a Lab,
     compiler: RustCompiler,
-    artifacts: ArtifactCache,
+    assembler: Assembler,
+    artifacts: Shelf,
     _dir: TempDir,
 }
 
 impl Workshop<'_> {
-    /// A source to its component: one call of `rustc`, or none when this workshop has seen the source before.
+    /// A source to its component: `rustc` and its linker in a jail each, or none when this workshop has seen the source before.
     ///
     /// # Errors
     /// What the compiler says.
@@ -69,12 +104,23 @@ impl Workshop<'_> {
         Ok(self.compiler.compile(source)?)
     }
 
-    /// A component to compiled code: composition and Cranelift, or neither when this workshop has seen it before.
+    /// A component to compiled code: gate, composition and Cranelift, or none when this workshop has seen it before.
     ///
     /// # Errors
-    /// What the sandbox says.
+    /// What the gate or the sandbox says.
     pub fn link(&self, component: &[u8]) -> Result<Code> {
-        Ok(self.lab.sandbox.compile(&self.lab.guests, component, &self.artifacts)?)
+        let Lab { sandbox, guests, .. } = self.lab;
+        let key = sandbox.identify(guests, component).code;
+        let code = match self.artifacts.load(&key) {
+            Some(code) => code,
+            None => {
+                let code = self.assembler.compile(guests, component)?;
+                self.artifacts.store(&key, &code)?;
+                code
+            }
+        };
+        // Made by a worker of this installation, or verified by the vault.
+        Ok(sandbox.load(TrustedCode::vouched(&code))?)
     }
 
     /// A source to compiled code.

@@ -17,7 +17,7 @@ mod table;
 
 pub use backtest::{Backtest, Code, Figures};
 pub use bars::{hourly, write_csv};
-pub use lab::{Lab, Workshop};
+pub use lab::{Lab, Workshop, serve_if_worker, this_binary};
 
 use std::path::{Path, PathBuf};
 

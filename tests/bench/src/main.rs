@@ -7,7 +7,7 @@ use std::env;
 use std::process::ExitCode;
 
 use args::Format;
-use stratbox_bench::{Lab, Result, quick};
+use stratbox_bench::{Lab, Result, quick, serve_if_worker, this_binary};
 
 #[expect(
     clippy::print_stdout,
@@ -15,6 +15,9 @@ use stratbox_bench::{Lab, Result, quick};
     reason = "the figures are what this program is for, and it may have to say why there are none"
 )]
 fn main() -> ExitCode {
+    if let Some(served) = serve_if_worker() {
+        return served;
+    }
     let args = env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
     let format = match args::parse(args) {
         Ok(format) => format,
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn measured(format: Format, building: &mut dyn FnMut()) -> Result<String> {
-    let quick = quick::measure(&Lab::open(building)?)?;
+    let quick = quick::measure(&Lab::open(this_binary()?, building)?)?;
     match format {
         Format::Human => Ok(quick.human()),
         Format::Json => Ok(serde_json::to_string(&quick)?),

@@ -16,7 +16,7 @@ const PAIRS: usize = 401;
 const INSTANTIATIONS: usize = 2_000;
 const NEW_SOURCES: usize = 7;
 const CACHED_SOURCES: usize = 51;
-const SWEEPS: usize = 5;
+const SWEEPS: usize = 11;
 
 /// What was measured: medians all.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,6 +36,9 @@ pub struct Quick {
     /// Seconds for a thousand variants on a year of hours, on all cores, as the command line reports them.
     #[serde(rename = "sweep_1000x8760_s")]
     pub sweep_s: f64,
+    /// How many times longer that takes in worker processes than on threads of one process: the median of the ratios of
+    /// pairs of sweeps, one right after the other.
+    pub process_tax: f64,
     /// The wasm engine's version and settings.
     pub engine: String,
     /// Threads that the machine runs at once.
@@ -59,6 +62,7 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
     let source = lab.strategy()?;
     let code = workshop.build(&source)?;
     let bars = bars(lab, &code)?;
+    let (sweep_s, process_tax) = sweep(&source)?;
     Ok(Quick {
         native_ns_per_bar: bars.native_ns,
         sandbox_ns_per_bar: bars.sandbox_ns,
@@ -66,7 +70,8 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
         instantiate_us: instantiate(lab, &code)? * 1e6,
         source_to_artifact_ms: source_to_artifact(lab, &source)? * 1e3,
         cached_artifact_ms: cached_artifact(&workshop, &source)? * 1e3,
-        sweep_s: sweep(&source)?,
+        sweep_s,
+        process_tax,
         engine: lab.sandbox.version().to_owned(),
         cores: available_parallelism().map_or(1, NonZeroUsize::get),
     })
@@ -125,9 +130,19 @@ fn cached_artifact(workshop: &Workshop<'_>, source: &Source) -> Result<f64> {
     median_seconds(CACHED_SOURCES, || workshop.build(source))
 }
 
-fn sweep(source: &Source) -> Result<f64> {
+fn sweep(source: &Source) -> Result<(f64, f64)> {
     let sweep = Sweep::prepare(source)?;
-    (0..SWEEPS).map(|_| sweep.run()).collect::<Result<_>>().map(median)
+    let pair = |number: usize| -> Result<(f64, f64)> {
+        let both = |first, second| Ok((sweep.run(first)?, sweep.run(second)?));
+        if number.is_multiple_of(2) {
+            both("processes", "threads")
+        } else {
+            both("threads", "processes").map(|(threads, processes)| (processes, threads))
+        }
+    };
+    let pairs = (0..SWEEPS).map(pair).collect::<Result<Vec<_>>>()?;
+    let processes = median(pairs.iter().map(|(processes, _)| *processes).collect());
+    Ok((processes, median(pairs.iter().map(|(processes, threads)| processes / threads).collect())))
 }
 
 fn median_seconds<T>(count: usize, mut work: impl FnMut() -> Result<T>) -> Result<f64> {

@@ -44,10 +44,11 @@ impl Sweep {
         Ok(Self { stratbox, dir })
     }
 
-    /// Runs it; seconds for the runs, loading and compiling left out.
-    pub(crate) fn run(&self) -> Result<f64> {
+    /// Runs it in `processes` or on `threads`; seconds for the runs, loading and compiling left out.
+    pub(crate) fn run(&self, isolation: &str) -> Result<f64> {
         let mut command = Command::new(&self.stratbox);
-        command.arg("sweep").arg(self.dir.path().join("sweep.toml")).args(["--format", "json"]);
+        command.arg("sweep").arg(self.dir.path().join("sweep.toml"));
+        command.args(["--format", "json", "--isolation", isolation]);
         // Not the user's own cache; and one with the kit in it.
         command.env("STRATBOX_CACHE", cache_dir()).stderr(Stdio::piped());
         let Output { status, stdout, stderr } = finished(&mut command)?;

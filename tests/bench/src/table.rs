@@ -27,6 +27,7 @@ pub(crate) fn human(quick: &Quick) -> String {
         ("source to artifact", quick.source_to_artifact_ms, "ms", Target::at_most(500.0)),
         ("cached artifact", quick.cached_artifact_ms, "ms", Target::at_most(5.0)),
         ("sweep 1,000 x 8,760", quick.sweep_s, "s", Target::at_most(0.3)),
+        ("processes / threads", quick.process_tax, "x", Target::at_most(1.05)),
     ];
     let mut text = format!("{:19}  {:>15}  target\n", "", "result");
     for (what, value, unit, target) in rows {
@@ -70,6 +71,7 @@ mod tests {
             source_to_artifact_ms: 421.6,
             cached_artifact_ms: 5.0,
             sweep_s: 0.31,
+            process_tax: 1.02,
             engine: "wasmtime 48 abc".to_owned(),
             cores: 2,
         };
@@ -82,6 +84,7 @@ instantiate              30.0 us      at most 30: missed
 source to artifact        422 ms      at most 500: met
 cached artifact          5.00 ms      at most 5: met
 sweep 1,000 x 8,760      0.31 s       at most 0.3: missed
+processes / threads      1.02 x       at most 1.05: met
 wasmtime 48 abc, 2 cores; medians";
         assert_eq!(format!("\n{}", quick.human()), expected);
     }

@@ -1,0 +1,23 @@
+//! What this binary is when it is started as a worker: a confined process that does one kind of work for its parent.
+//!
+//! `protocol` is what they say to each other, `assembler` compiles components, `runner` runs them. The parent's side of
+//! both is in `workshop` and `runs`.
+
+mod assembler;
+pub(crate) mod protocol;
+mod runner;
+
+use std::process::ExitCode;
+
+/// The argument that makes this binary a worker. No command has such a name.
+pub const ARGUMENT: &str = "--stratbox-worker";
+
+/// Serves until the parent is gone. The parent says over standard input what is to be done.
+#[must_use]
+pub fn serve() -> ExitCode {
+    stratbox_jail::child(|role| match role {
+        protocol::ASSEMBLER => assembler::prepare(),
+        protocol::RUNNER => runner::prepare(),
+        _ => None,
+    })
+}

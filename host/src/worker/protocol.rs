@@ -1,0 +1,134 @@
+//! The frames between this process and its workers.
+//!
+//! What a worker says is believed as little as the code that it ran: every answer is bounded, and checked where it is read.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use stratbox_domain::{Limits, Manifest, Params, VenuePolicy, must_be_escaped};
+use stratbox_intake::component::{ComponentLimits, Profile, Refusal, Shape};
+use stratbox_market::SharedHeader;
+use stratbox_metrics::NotMetrics;
+
+use crate::backtest::{CompactOutcome, Execution, LogLines};
+
+/// Role of a worker that compiles components.
+pub(crate) const ASSEMBLER: &str = "assembler";
+/// Role of a worker that runs them.
+pub(crate) const RUNNER: &str = "runner";
+
+/// What an assembler is asked, once.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Assembly {
+    /// Wrap a core module into a component.
+    Componentize { module: ByteBuf },
+    /// Check a component and compile it together with the engine's parts.
+    Compile {
+        component: ByteBuf,
+        venue: ByteBuf,
+        driver: ByteBuf,
+        limits: Box<ComponentLimits>,
+        profile: Profile,
+    },
+}
+
+/// What it answers.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Assembled {
+    Component(ByteBuf),
+    Code {
+        code: ByteBuf,
+        shape: Box<Shape>,
+    },
+    /// The gate refuses the component.
+    Refused(RefusedComponent),
+    /// The component, or module, does not fit.
+    Unfit(String),
+    /// The engine failed.
+    Failed(String),
+}
+
+/// A [`Refusal`] on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefusedComponent {
+    pub(crate) rule: String,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+impl From<Refusal> for RefusedComponent {
+    fn from(refusal: Refusal) -> Self {
+        Self { rule: refusal.rule.to_owned(), message: refusal.message, hint: refusal.hint }
+    }
+}
+
+/// What a runner is asked.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// The bars of all later runs; their memory comes along.
+    Bars { header: SharedHeader, policy: VenuePolicy, limits: Limits, periods_per_year: Option<f64> },
+    /// Compiled code, to be known by a number.
+    Load { number: u32, code: ByteBuf },
+    /// What the strategy says of itself.
+    Describe { number: u32 },
+    /// Runs, to be answered one by one.
+    Run(Vec<RunOrder>),
+}
+
+/// One run.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RunOrder {
+    pub(crate) number: u32,
+    pub(crate) params: Params,
+    pub(crate) keeps_log: bool,
+}
+
+/// What it answers.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Done,
+    Described(Box<Manifest>),
+    /// The strategy could not describe itself.
+    NotDescribed(String),
+    Ran(Box<RanAnswer>),
+    /// The engine failed, or the order made no sense.
+    Failed(String),
+}
+
+/// How a run ended.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RanAnswer {
+    outcome: CompactOutcome,
+    fuel: u64,
+    log: Option<LogLines>,
+}
+
+impl RanAnswer {
+    pub(super) fn new(execution: Execution, keeps_log: bool) -> Self {
+        let outcome = CompactOutcome::from(&execution.outcome);
+        Self { outcome, fuel: execution.fuel, log: keeps_log.then_some(execution.log) }
+    }
+
+    /// What the answer says, if it can be true.
+    pub(crate) fn check(self, limits: &Limits) -> Result<Execution, String> {
+        if self.fuel > limits.fuel {
+            return Err("a run used more fuel than there was".to_owned());
+        }
+        if let CompactOutcome::Faulted(fault) = &self.outcome {
+            let texts = [fault.code.as_ref(), &fault.message, fault.hint.as_ref()];
+            texts.into_iter().try_for_each(plain)?;
+        }
+        let outcome = self.outcome.try_into().map_err(|error: NotMetrics| error.to_string())?;
+        let log = self.log.unwrap_or_default();
+        log.lines.iter().try_for_each(|line| plain(&line.level).and_then(|()| plain(&line.message)))?;
+        Ok(Execution { outcome, fuel: self.fuel, log })
+    }
+}
+
+/// An honest worker has bounded and escaped every text.
+fn plain(text: &str) -> Result<(), String> {
+    const MAX_BYTES: usize = 16 << 10;
+    if text.len() > MAX_BYTES || text.chars().any(must_be_escaped) {
+        return Err("a text is too long, or not plain".to_owned());
+    }
+    Ok(())
+}
