@@ -53,11 +53,11 @@ const PASSED_ON: [&str; 12] = [
 ];
 const PASSED_ON_PREFIXES: [&str; 4] = ["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 /// Changes whenever the way in which kits are built does.
-const RECIPE: &[u8] = b"9";
+const RECIPE: &[u8] = b"10";
 /// How guests are linked. A shadow stack of 64 KiB, since the linker's default of a megabyte would have to be zeroed for
-/// every run; and a memory that is large enough from the start for what most strategies allocate, since growing it is a
+/// every run; and a heap that is large enough from the start for what most strategies allocate, since growing memory is a
 /// system call that stops the other workers for a moment.
-pub(crate) const LINK_ARGS: [&str; 2] = ["-zstack-size=65536", "--initial-memory=262144"];
+pub(crate) const LINK_ARGS: [&str; 2] = ["-zstack-size=65536", "--initial-heap=131072"];
 /// Changes with the layout of what is kept of a kit.
 const FORMAT: u32 = 1;
 const INVENTORY: &str = "inventory";
