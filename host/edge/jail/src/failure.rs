@@ -26,8 +26,8 @@ pub enum Failure {
     /// The caller's word.
     #[error("it was cancelled")]
     Cancelled,
-    /// A file, or standard error, reached its limit.
-    #[error("it wrote more than a file may hold")]
+    /// A file, standard error, or all files together reached their limit.
+    #[error("it wrote more than it may")]
     TooMuchOutput,
     /// The processor time ran out.
     #[error("it used up its processor time")]

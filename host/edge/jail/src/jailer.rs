@@ -58,6 +58,10 @@ impl Jailer {
         cancel: &AtomicBool,
     ) -> Result<Output, Failure> {
         let watch = Watch::within(wall, cancel);
+        let watch = match &policy.write {
+            Some(dir) => watch.over(dir, policy.file_bytes),
+            None => watch,
+        };
         let (mut process, _) = self.enter(Work::Tool(tool.clone()), policy, &watch)?;
         // The socket closes when the child has become the tool. Before that, it says why it could not.
         let end = match process.next(ANSWER_MAX, &watch)? {

@@ -81,7 +81,8 @@ pub struct Policy {
     pub data_bytes: Option<u64>,
     /// Seconds of processor time, of all threads together.
     pub cpu_seconds: u64,
-    /// Bytes that a file (and standard error) can grow to.
+    /// Bytes that a file (and standard error) can grow to, and of all files of a tool's directory together. The latter is
+    /// watched by the parent, which sees it some milliseconds late.
     pub file_bytes: u64,
     /// One more than the highest descriptor.
     pub descriptors: u64,

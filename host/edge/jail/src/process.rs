@@ -1,10 +1,11 @@
 //! A child process as its parent sees it: nothing that it does can block the parent, and nothing of it stays.
 
-use std::fs::File;
+use std::fs::{File, read_dir};
 use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,11 +29,13 @@ pub(crate) struct Watch<'a> {
     start: Instant,
     deadline: Instant,
     cancel: &'a AtomicBool,
+    /// A directory, and the bytes that may be in it.
+    space: Option<(&'a Path, u64)>,
 }
 
 impl<'a> Watch<'a> {
     pub(crate) fn until(deadline: Instant, cancel: &'a AtomicBool) -> Self {
-        Self { start: Instant::now(), deadline, cancel }
+        Self { start: Instant::now(), deadline, cancel, space: None }
     }
 
     pub(crate) fn within(limit: Duration, cancel: &'a AtomicBool) -> Self {
@@ -40,7 +43,12 @@ impl<'a> Watch<'a> {
         // A limit beyond what the clock can count is no limit for anyone alive.
         let deadline =
             start.checked_add(limit).unwrap_or_else(|| start + Duration::from_secs(u32::MAX.into()));
-        Self { start, deadline, cancel }
+        Self { start, deadline, cancel, space: None }
+    }
+
+    /// The same, over a directory that must not hold more than `bytes`.
+    pub(crate) fn over(self, dir: &'a Path, bytes: u64) -> Self {
+        Self { space: Some((dir, bytes)), ..self }
     }
 
     /// How long to sleep before the next look.
@@ -52,8 +60,33 @@ impl<'a> Watch<'a> {
         if left.is_zero() {
             return Err(Failure::TimedOut { limit: self.deadline.saturating_duration_since(self.start) });
         }
+        if self.space.is_some_and(|(dir, bytes)| is_fuller(dir, bytes)) {
+            return Err(Failure::TooMuchOutput);
+        }
         Ok(left.min(TICK))
     }
+}
+
+/// Whether there is more below a directory than so many bytes on disk, or more files than anyone needs. What is in it
+/// changes meanwhile, and what is gone by the time it is looked at takes no space.
+fn is_fuller(dir: &Path, bytes: u64) -> bool {
+    const MAX_FILES: usize = 4_096;
+    const BLOCK: u64 = 512;
+    let (mut used, mut files, mut left) = (0, 0, vec![dir.to_owned()]);
+    while let Some(dir) = left.pop() {
+        for entry in read_dir(dir).into_iter().flatten().flatten() {
+            files += 1;
+            let Ok(metadata) = entry.metadata() else { continue };
+            used += metadata.blocks() * BLOCK;
+            if used > bytes || files > MAX_FILES {
+                return true;
+            }
+            if metadata.is_dir() {
+                left.push(entry.path());
+            }
+        }
+    }
+    false
 }
 
 /// What comes from a child.
@@ -309,6 +342,6 @@ mod tests {
         process.send(&[1; 100], None, &soon).unwrap();
         let failure = process.send(&vec![1; 10 << 20], None, &soon).unwrap_err();
         assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
-        assert!(!std::path::Path::new(&format!("/proc/{}", process.pid())).exists());
+        assert!(!Path::new(&format!("/proc/{}", process.pid())).exists());
     }
 }

@@ -147,9 +147,6 @@ fn attempt(what: &str) -> io::Result<()> {
             let pid = rustix::process::getppid().unwrap();
             rustix::process::test_kill_process(pid).map_err(Into::into)
         }
-        "memfd" => {
-            rustix::fs::memfd_create("x", rustix::fs::MemfdFlags::empty()).map(drop).map_err(Into::into)
-        }
         "inspect" => {
             let pid = rustix::process::getpid();
             rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())

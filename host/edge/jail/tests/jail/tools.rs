@@ -14,6 +14,7 @@ use crate::{LONG, NEVER, jailed, jailer, policy};
 crate::trials![
     a_tools_exit_code_and_words_come_back,
     words_beyond_what_is_kept_are_counted,
+    a_tool_that_fills_its_directory_is_ended,
     a_tool_reads_what_the_policy_names_and_nothing_else,
     a_tool_writes_to_its_directory_and_nowhere_else,
     a_tool_cannot_execute_what_it_wrote,
@@ -72,6 +73,19 @@ fn words_beyond_what_is_kept_are_counted() {
     let tool = Tool { words_kept: 2, ..tool("/bin/sh", &["-c", "echo 12345 >&2"], directory.path()) };
     let output = jailed().run(&tool, &tool_policy(directory.path()), LONG, &NEVER).unwrap();
     assert_eq!(output, Output { status: 0, words: b"12".into(), words_total: 6 });
+}
+
+/// One file at its limit is ended by the kernel, many small ones by the parent.
+fn a_tool_that_fills_its_directory_is_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let fill = |files: &str| {
+        let script = format!("i=0; while [ $i -lt {files} ]; do printf %65536s x > file$i; i=$((i+1)); done");
+        let tool = tool("/bin/sh", &["-c", &script], directory.path());
+        let policy = Policy { file_bytes: 1 << 20, ..tool_policy(directory.path()) };
+        jailed().run(&tool, &policy, LONG, &NEVER)
+    };
+    assert_eq!(fill("8").unwrap().status, 0);
+    assert!(matches!(fill("1000000"), Err(Failure::TooMuchOutput)));
 }
 
 fn a_tool_reads_what_the_policy_names_and_nothing_else() {

@@ -18,7 +18,6 @@ crate::trials![
     no_process_can_be_started,
     no_socket_can_be_made,
     no_other_process_can_be_signalled,
-    no_memory_file_can_be_made,
     nothing_can_be_traced,
     no_process_can_be_looked_at,
     an_inherited_descriptor_is_closed,
@@ -108,10 +107,6 @@ fn no_other_process_can_be_signalled() {
     refused_only_in_the_jail("try parent");
     let other = start("wait");
     refused_only_in_the_jail(&format!("try signal {}", other.pid()));
-}
-
-fn no_memory_file_can_be_made() {
-    refused_only_in_the_jail("try memfd");
 }
 
 fn nothing_can_be_traced() {
