@@ -62,7 +62,7 @@
 //!   earliest at the next bar's open.
 //! - Orders are answered at once: accepted with an id, or rejected with a reason.
 //! - There are no files, no network, no clock and no randomness; a run with the same inputs gives the same bits.
-//!   `HashMap`'s order is fixed too, but arbitrary: prefer `BTreeMap`. For `exp`, `ln`, `pow` and the like use
+//!   `HashMap`'s order is arbitrary, and another one natively: prefer `BTreeMap`. For `exp`, `ln`, `pow` and the like use
 //!   [`math`].
 //! - A panic ends the run as a fault with its message and line. Fuel and memory are limited.
 
