@@ -20,13 +20,15 @@ pub enum Exit {
     TimedOut,
     /// The process in which the one run happened died.
     WorkerLost,
+    /// An attack had an effect that it must not have.
+    Breached,
     /// Ctrl-C.
     Cancelled,
 }
 
 impl Exit {
     /// Every way to end, in the order of codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Faulted,
         Self::Usage,
@@ -34,6 +36,7 @@ impl Exit {
         Self::Environment,
         Self::TimedOut,
         Self::WorkerLost,
+        Self::Breached,
         Self::Cancelled,
     ];
 
@@ -53,6 +56,7 @@ impl Exit {
             Self::Environment => (4, "the environment: toolchain, network, cache or engine"),
             Self::TimedOut => (5, "`run`: the run's time limit ended it"),
             Self::WorkerLost => (6, "`run`: the process that ran the strategy died"),
+            Self::Breached => (7, "`attack`: a case did not end as it must"),
             // What shells report for a process that SIGINT ended: 128 + 2.
             Self::Cancelled => (130, "Ctrl-C; `sweep` keeps what was done"),
         }
@@ -84,7 +88,7 @@ mod tests {
     fn codes_are_distinct_and_all_of_them_are_in_the_table() {
         let table = Exit::table();
         let codes = Exit::ALL.map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 130]);
         assert!(codes.iter().all(|code| table.contains(&format!("\n  {code:>3}  "))), "{table}");
     }
 }

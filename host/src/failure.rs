@@ -17,7 +17,7 @@ use crate::worker::protocol::RefusedComponent;
 pub(crate) const OTHER_CACHE: &str = "use `--cache DIR` or `STRATBOX_CACHE` to keep the cache elsewhere";
 
 /// What to do on a machine that cannot confine a process.
-const WITHOUT_JAIL: &str = "see `stratbox doctor`; `--dangerously-without-jail` goes without, for code whose author you would \
+pub(crate) const WITHOUT_JAIL: &str = "see `stratbox doctor`; `--dangerously-without-jail` goes without, for code whose author you would \
                             give a shell";
 
 /// What kind of failure. The names are stable; the messages are not.

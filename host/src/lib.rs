@@ -1,13 +1,16 @@
 //! The library behind the `stratbox` command.
 //!
 //! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
-//! its work (`scaffold`, `build`, `run`, `sweep`) and leaves a report, and the report becomes text (`render`). Only
-//! `main` reads the environment and opens standard output; only progress and notes are written on the way.
+//! its work (`scaffold`, `build`, `run`, `sweep`, `attack`, `doctor`) and leaves a report, and the report becomes text
+//! (`render`). Only `main` reads the environment and opens standard output; only progress and notes are written on the
+//! way.
 
+mod attack;
 mod backtest;
 mod bars;
 mod build;
 mod cli;
+mod doctor;
 mod exit;
 mod failure;
 mod file;
@@ -19,6 +22,7 @@ mod runs;
 mod scaffold;
 mod strategy;
 mod sweep;
+mod walls;
 mod wiring;
 pub mod worker;
 mod workshop;
@@ -60,5 +64,10 @@ pub fn execute(
         Command::Inspect(args) => render::finish(format, build::inspect(&args, &setting, note), stdout),
         Command::Run(settings) => render::finish(format, run::run(&settings, &setting, note), stdout),
         Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &setting, note), stdout),
+        Command::Attack(args) if args.list => render::finish(format, attack::list(&args, &setting), stdout),
+        Command::Attack(args) => {
+            render::finish(format, attack::attack(&args, &setting, environment, note), stdout)
+        }
+        Command::Doctor => render::finish(format, doctor::examine(&setting), stdout),
     }
 }

@@ -48,6 +48,14 @@ impl Runs<'_> {
         }
     }
 
+    /// Does beforehand what a run of `code` on this thread needs, so that nothing but the run is left to do.
+    pub(crate) fn ready(&self, code: &Code) -> Result<(), Failure> {
+        match self {
+            Self::Threads { sandbox, .. } => code.native(sandbox).map(drop),
+            Self::Processes(runners) => runners.ready(code),
+        }
+    }
+
     /// Runs, in order. Fewer results than runs mean that it was cancelled in between; an error, which ends the list, is never
     /// a strategy's doing.
     pub(crate) fn run(&self, runs: &[(&Code, Params)], keeps_log: bool) -> Vec<Result<Execution, Failure>> {
@@ -90,6 +98,13 @@ impl Runners {
         (header, bars): (SharedHeader, OwnedFd),
     ) -> Self {
         Self { jailer, conditions, header, bars, idle: Mutex::default() }
+    }
+
+    fn ready(&self, code: &Code) -> Result<(), Failure> {
+        let mut runner = self.take()?;
+        runner.load(code)?;
+        self.idle().insert(std::thread::current().id(), runner);
+        Ok(())
     }
 
     fn run(&self, runs: &[(&Code, Params)], keeps_log: bool) -> Vec<Result<Execution, Failure>> {

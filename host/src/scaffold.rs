@@ -42,9 +42,9 @@ pub(crate) fn create(args: &NewArgs, setting: &Setting, note: &dyn Fn(&str)) -> 
         ))
         .hint("name another directory with `--cache DIR`")
     })?;
-    let fill = |template: &str| template.replace("{{name}}", name).replace("{{type}}", &type_name(name));
+    let fill = |template: &str| fill(template, name);
     let files = [
-        (format!("{name}.rs"), fill(include_str!("scaffold/strategy.rs.txt"))),
+        (format!("{name}.rs"), strategy(name)),
         ("Cargo.toml".to_owned(), fill(&manifest(sdk))),
         (format!("{name}.toml"), fill(include_str!("scaffold/sweep.toml.txt"))),
         (SAMPLE.to_owned(), random_walk()),
@@ -68,6 +68,15 @@ pub(crate) fn create(args: &NewArgs, setting: &Setting, note: &dyn Fn(&str)) -> 
         format!("stratbox sweep {name}.toml"),
     ];
     Ok(NewReport { folder, files: files.map(|(file, _)| file).to_vec(), next_steps: steps.to_vec() })
+}
+
+/// The strategy to start from: an honest one, under this name.
+pub(crate) fn strategy(name: &str) -> String {
+    fill(include_str!("scaffold/strategy.rs.txt"), name)
+}
+
+fn fill(template: &str, name: &str) -> String {
+    template.replace("{{name}}", name).replace("{{type}}", &type_name(name))
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
@@ -108,7 +117,7 @@ fn manifest(sdk: &str) -> String {
 
 /// Daily bars that wander at random from 100, the same every time: something to try a strategy on, where none has an
 /// edge.
-fn random_walk() -> String {
+pub(crate) fn random_walk() -> String {
     let mut uniform = stratbox_domain::uniform(1);
     let cents = |price: f64| (price * 100.0).round() / 100.0;
     let mut text = "date,open,high,low,close,volume\n".to_owned();

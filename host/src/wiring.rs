@@ -1,5 +1,6 @@
 //! The one place that builds concrete types: which compiler, which sandbox, which jail, which caches, and where.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -23,7 +24,7 @@ use crate::runs::{self, Runners, Runs};
 use crate::workshop::Workshop;
 
 /// Changes with the layout of what is kept of compiled code.
-const ARTIFACTS_FORMAT: u32 = 1;
+pub(crate) const ARTIFACTS_FORMAT: u32 = 1;
 
 /// Keeps of a run what its metrics need.
 pub(crate) struct RunRecorder(pub(crate) Accumulator);
@@ -49,6 +50,8 @@ pub(crate) struct Setting {
     pub(crate) isolation: Isolation,
     /// What a source may be; `None` leaves everything to the jail.
     pub(crate) gate: Option<SourceLimits>,
+    /// What compiling one source may take.
+    pub(crate) tools: ToolLimits,
 }
 
 /// Where strategies run.
@@ -73,7 +76,8 @@ pub(crate) struct Walls {
 }
 
 impl Setting {
-    fn walls(&self, quarantined: usize) -> Walls {
+    /// What stands between strangers' code and this machine, of whose cache so many files had been changed.
+    pub(crate) fn walls(&self, quarantined: usize) -> Walls {
         let jailed = self.confinement == Confinement::Jailed;
         Walls {
             compilers: if jailed { "jailed" } else { "unconfined" },
@@ -95,6 +99,11 @@ impl Setting {
         make_private(&self.cache)?;
         Ok(Vault::open(&self.cache.join("vault"))?)
     }
+}
+
+/// The engine's version and settings, without anything that could run.
+pub(crate) fn engine_version() -> Result<String, Failure> {
+    Ok(Sandbox::<RunRecorder>::new(NonZeroU32::MIN)?.version().to_owned())
 }
 
 /// The compiler and the kit, for what needs no sandbox.
@@ -183,6 +192,7 @@ pub(crate) struct Engine {
     artifacts: Shelf,
     setting: Setting,
     numbers: AtomicU32,
+    sysroot: PathBuf,
 }
 
 impl Engine {
@@ -196,16 +206,18 @@ impl Engine {
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
         let jailer = setting.jailer();
         let workshop = Workshop::new(jailer.clone());
+        let sysroot = toolchain.sysroot().to_owned();
         let parts = Parts {
             toolchain,
             kit,
             jailer,
             componentize: Arc::new(workshop.clone()),
-            limits: ToolLimits::default(),
+            limits: setting.tools,
             gate: setting.gate,
         };
         let cache = &setting.cache;
         Ok(Self {
+            sysroot,
             compiler: RustCompiler::new(parts, &vault, cache).map_err(|error| explain(error, cache))?,
             workshop,
             sandbox: Sandbox::new(MAX_RUNS)?,
@@ -221,6 +233,11 @@ impl Engine {
         self.sandbox.version()
     }
 
+    /// Where the compiler is on this machine.
+    pub(crate) fn sysroot(&self) -> &Path {
+        &self.sysroot
+    }
+
     /// What stands between strategies and this machine.
     pub(crate) fn walls(&self) -> Walls {
         self.setting.walls(self.artifacts.quarantined().len() + self.compiler.quarantined())
@@ -233,8 +250,13 @@ impl Engine {
 
     /// A component to what runs.
     pub(crate) fn link(&self, component: &[u8]) -> Result<Code, Failure> {
+        self.link_on(component, &self.artifacts)
+    }
+
+    /// The same, with machine code kept on another shelf than the engine's own.
+    pub(crate) fn link_on(&self, component: &[u8], shelf: &Shelf) -> Result<Code, Failure> {
         let identity = self.sandbox.identify(&self.guests, component);
-        let made = self.workshop.make(&self.guests, component, &identity.code, &self.artifacts)?;
+        let made = self.workshop.make(&self.guests, component, &identity.code, shelf)?;
         Ok(Code {
             identity,
             bytes: made.code.into_vec(),

@@ -17,7 +17,7 @@ use crate::worker::protocol::{ASSEMBLER, Assembled, Assembly};
 
 /// What compiling one component may take. Honest ones take a third of a second and 200 MB.
 const MEMORY_BYTES: u64 = 2 << 30;
-const WALL: Duration = Duration::from_secs(30);
+pub(crate) const WALL: Duration = Duration::from_secs(30);
 const CPU_SECONDS: u64 = 60;
 /// Machine code is some seven times as large as its component.
 const CODE_BYTES: usize = 128 << 20;

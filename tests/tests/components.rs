@@ -139,7 +139,9 @@ fn a_source_cannot_read_a_file_of_this_machine() {
     ] {
         let text = format!("{QUIET}\n{reads}\npub fn read() -> usize {{ READ.len() }}");
         let said = diagnostics(&text);
-        assert!(said.items[0].message.contains("couldn't read"), "{said:?}");
+        assert!(said.items[0].message.contains("a strategy is one file"), "{said:?}");
+        let absent = text.replace("secret.txt", "absent.txt");
+        assert_eq!(said, diagnostics(&absent), "nor learn whether it is there");
         assert!(!format!("{said:?}").contains("swordfish"));
     }
     // What the compiler itself needs to read is told by what it says that it has read.

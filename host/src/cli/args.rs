@@ -54,6 +54,10 @@ pub(crate) enum Typed {
     Run(Box<RunArgs>),
     /// Runs every variant that a sweep file names, and ranks them
     Sweep(SweepArgs),
+    /// Attacks this installation with a corpus of hostile strategies, and says of each what came of it
+    Attack(AttackArgs),
+    /// Shows what isolation this machine really gives, and what to do where it gives too little
+    Doctor,
 }
 
 #[derive(Debug, clap::Args)]
@@ -153,6 +157,16 @@ pub(crate) struct SweepArgs {
     /// Also write the JSON document to a file
     #[arg(long, value_name = "RESULTS.json")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AttackArgs {
+    /// Only cases whose name contains this
+    #[arg(long, value_name = "SUBSTRING")]
+    pub(crate) only: Option<String>,
+    /// Name the cases and what must come of them, and attack nothing
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 impl SweepArgs {

@@ -4,7 +4,7 @@
 mod args;
 mod settings;
 
-pub(crate) use args::{BuildArgs, Format, InspectArgs, NewArgs, SweepArgs};
+pub(crate) use args::{AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, SweepArgs};
 pub use settings::Environment;
 pub(crate) use settings::{Command, RunSettings, Settings};
 
@@ -143,6 +143,7 @@ mod tests {
             xdg_cache_home: xdg.map(Into::into),
             home: home.map(Into::into),
             worker: Some(worker()),
+            ..Environment::default()
         };
         let inspect = ["stratbox", "inspect", "a.rs"];
         let all = environment(Some("/env"), Some("/xdg"), Some("/home/me"));

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use stratbox_compiler::ToolLimits;
 use stratbox_domain::{Limits, VenuePolicy};
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
-use super::args::{Args, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
+use super::args::{Args, AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
 use crate::failure::Failure;
 use crate::wiring::Setting;
 
@@ -22,6 +23,8 @@ pub struct Environment {
     pub xdg_cache_home: Option<OsString>,
     /// The user's home directory.
     pub home: Option<PathBuf>,
+    /// Values of all variables, which no strategy may ever be told.
+    pub values: Vec<OsString>,
     /// How workers are started: this binary, or another whose `main` calls [`worker::serve`](crate::worker::serve).
     pub worker: Option<Program>,
 }
@@ -34,6 +37,7 @@ impl Environment {
             cache: std::env::var_os("STRATBOX_CACHE"),
             xdg_cache_home: std::env::var_os("XDG_CACHE_HOME"),
             home: std::env::home_dir(),
+            values: std::env::vars_os().map(|(_, value)| value).collect(),
             worker: Program::this([crate::worker::ARGUMENT]).ok(),
         }
     }
@@ -63,6 +67,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Run(RunSettings),
     Sweep(SweepArgs),
+    Attack(AttackArgs),
+    Doctor,
 }
 
 /// One run.
@@ -91,6 +97,8 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::Inspect(args) => Command::Inspect(args),
         Typed::Run(args) => Command::Run(run(*args)?),
         Typed::Sweep(args) => Command::Sweep(args),
+        Typed::Attack(args) => Command::Attack(args),
+        Typed::Doctor => Command::Doctor,
     };
     let worker = environment.worker.clone().ok_or_else(|| {
         Failure::environment("the program cannot find itself, and so cannot start its workers")
@@ -102,6 +110,7 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         confinement,
         isolation: args.isolation,
         gate: Some(SourceLimits::default()),
+        tools: ToolLimits::default(),
     };
     Ok(Settings { format: args.format, setting, command })
 }

@@ -1,6 +1,8 @@
 //! Reports to text, for people and for programs. Pure functions: nothing in here prints, and nothing elsewhere does.
 
+pub(crate) mod attack;
 pub(crate) mod build;
+pub(crate) mod doctor;
 pub(crate) mod figures;
 pub(crate) mod run;
 pub(crate) mod sweep;

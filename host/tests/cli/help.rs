@@ -6,11 +6,11 @@ use crate::{Ran, command, folder, stratbox};
 fn help_and_version_are_results_and_show_the_exit_codes() {
     let dir = folder();
     let help = stratbox(dir.path(), "--help").ok();
-    for code in ["0  done", "1  `run`", "2  ", "3  ", "4  ", "5  ", "130  Ctrl-C"] {
+    for code in ["0  done", "1  `run`", "2  ", "3  ", "4  ", "5  ", "7  `attack`", "130  Ctrl-C"] {
         assert!(help.stdout.contains(code), "{code}: {}", help.stdout);
     }
     assert!(stratbox(dir.path(), "--version").ok().stdout.starts_with("stratbox "));
-    for command in ["new", "build", "inspect", "run", "sweep"] {
+    for command in ["new", "build", "inspect", "run", "sweep", "attack", "doctor"] {
         assert!(
             stratbox(dir.path(), &format!("{command} --help")).ok().stdout.contains("Usage"),
             "{command}"

@@ -1,7 +1,9 @@
 //! The `stratbox` command as its users meet it: a process, its output and its exit code.
 
+mod attack;
 mod build;
 mod ctrl_c;
+mod doctor;
 mod help;
 mod new;
 mod run;

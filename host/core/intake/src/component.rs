@@ -13,6 +13,7 @@ mod features;
 mod measure;
 mod quantity;
 mod refusal;
+pub mod samples;
 #[cfg(test)]
 mod tests;
 

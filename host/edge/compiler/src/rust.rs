@@ -14,6 +14,7 @@ use stratbox_jail::{Failure, Jailer, Output, Policy, Tool};
 use stratbox_vault::{Shelf, Vault};
 
 use crate::componentize::Componentize;
+use crate::diagnostics::Outside;
 use crate::kit::Kit;
 use crate::toolchain::Toolchain;
 use crate::tools::{self, DEPENDENCIES, ENTRY, MODULE, ToolLimits};
@@ -21,7 +22,7 @@ use crate::work::Work;
 use crate::{Compile, CompileError, Compiled, Diagnostics, Source};
 
 /// Changes whenever the same source would become another component, or another refusal.
-const RECIPE: &[u8] = b"7";
+const RECIPE: &[u8] = b"8";
 /// Changes with the layout of what is kept.
 const FORMAT: u32 = 1;
 /// Far more than a strategy with everything that it links to.
@@ -91,27 +92,41 @@ impl RustCompiler {
         }
 
         let output = self.run(source, tools::rustc(toolchain, kit, work.path(), limits))?;
-        let diagnostics = Diagnostics::parse(&String::from_utf8_lossy(&output.words));
+        let outside = self.outside(source, &work);
+        let diagnostics = Diagnostics::parse(&String::from_utf8_lossy(&output.words), &outside);
         judge(source, &output, &diagnostics)?.map_err(|said| rejected(explain(said)))?;
         let dependencies = work
             .read(DEPENDENCIES, MAX_DEPENDENCIES_BYTES)
             .map_err(CompileError::io(work.path().join(DEPENDENCIES)))?;
-        if let Some(other) = other_file_read(&String::from_utf8_lossy(&dependencies), source) {
-            return Err(rejected(Diagnostics::single(format!(
-                "a strategy is one file, and this one reads another, `{other}`: put what it needs into the source"
-            ))));
+        let dependencies = String::from_utf8_lossy(&dependencies);
+        if dependencies.lines().any(|line| line.starts_with("# env-dep:")) {
+            return Err(rejected(Diagnostics::environment()));
+        }
+        if let Some(other) = other_file_read(&dependencies, source) {
+            return Err(rejected(Diagnostics::other_file(&other)));
         }
 
         let output = self.run(source, tools::linker(toolchain, work.path(), limits))?;
         if output.status != 0 {
-            let words = String::from_utf8_lossy(&output.words);
-            let problem = words.lines().next().unwrap_or("the linker said nothing").to_owned();
-            return Err(rejected(Diagnostics::single(format!("it cannot be linked: {problem}"))));
+            return Err(rejected(Diagnostics::of_linker(&String::from_utf8_lossy(&output.words), &outside)));
         }
         let module =
             work.read(MODULE, MAX_MODULE_BYTES).map_err(CompileError::io(work.path().join(MODULE)))?;
         let component = self.parts.componentize.componentize(source.name(), &module)?;
         Ok(Compiled { component, diagnostics, cached: false })
+    }
+
+    /// What the author of a source is not told.
+    fn outside<'a>(&self, source: &'a Source, work: &Work) -> Outside<'a> {
+        let Parts { toolchain, kit, .. } = &self.parts;
+        let directories = [
+            (work.path(), "<work>"),
+            (kit.dir(), "<kit>"),
+            (toolchain.sysroot(), "<toolchain>"),
+            (self.work.parent().unwrap_or(&self.work), "<cache>"),
+        ];
+        let text = |(path, name): (&Path, _)| (path.to_string_lossy().into_owned(), name);
+        Outside { files: [source.name(), ENTRY], directories: directories.map(text).to_vec() }
     }
 
     fn run(&self, source: &Source, (tool, policy): (Tool, Policy)) -> Result<Output, CompileError> {
@@ -256,7 +271,7 @@ fn other_file_read(dependencies: &str, source: &Source) -> Option<String> {
         .flat_map(|line| line.rsplit(": ").next().unwrap_or(line).split_whitespace())
         .map(|path| path.trim_end_matches(':'));
     let other = files.find(|path| ![source.name(), ENTRY].contains(path))?;
-    Some(other.rsplit('/').next().unwrap_or(other).to_owned())
+    Some(other.to_owned())
 }
 
 /// What an author cannot know from the compiler's words, since the entry points are not theirs: the strategy is not named.

@@ -62,6 +62,12 @@ impl Toolchain {
         &self.version
     }
 
+    /// Where the compiler and its libraries are: the one place of this machine that a compiler in its jail knows by name.
+    #[must_use]
+    pub fn sysroot(&self) -> &Path {
+        &self.sysroot
+    }
+
     /// Directory of the compiler, for tools that look for one another there.
     pub(crate) fn bin(&self) -> Option<&Path> {
         self.rustc.parent()

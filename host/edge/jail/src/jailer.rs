@@ -33,6 +33,8 @@ pub struct Output {
     pub words: Vec<u8>,
     /// How many bytes of standard error there were.
     pub words_total: u64,
+    /// What each wall answered when the process tried it, before it became the tool.
+    pub proof: Proof,
 }
 
 impl Jailer {
@@ -62,7 +64,7 @@ impl Jailer {
             Some(dir) => watch.over(dir, policy.file_bytes),
             None => watch,
         };
-        let (mut process, _) = self.enter(Work::Tool(tool.clone()), policy, &watch)?;
+        let (mut process, proof) = self.enter(Work::Tool(tool.clone()), policy, &watch)?;
         // The socket closes when the child has become the tool. Before that, it says why it could not.
         let end = match process.next(ANSWER_MAX, &watch)? {
             Next::Frame(bytes) => return Err(refused(frame::decode(&bytes)?)),
@@ -70,7 +72,7 @@ impl Jailer {
         };
         let Some(status) = end.status.code() else { return Err(process.failure(&end)) };
         let (words, words_total) = process.words(tool.words_kept).map_err(Failure::start)?;
-        Ok(Output { status, words, words_total })
+        Ok(Output { status, words, words_total, proof })
     }
 
     /// Starts a worker that serves `role`, and waits up to `wall` until it is ready. The kernel ends the worker when the

@@ -73,7 +73,7 @@ pub struct Policy {
     /// Files and directories: they, and what is below them, can be read and executed.
     pub read: Vec<PathBuf>,
     /// One private directory: read, write, make, rename and delete files and directories; never execute. A tool finds it in
-    /// `TMPDIR`. It must not be the system's temporary directory itself.
+    /// `TMPDIR`: as `.` when it is started there. It must not be the system's temporary directory itself.
     pub write: Option<PathBuf>,
     /// Bytes of address space (`RLIMIT_AS`). For a tool absolute; for a role on top of what is mapped when the jail closes.
     pub memory_bytes: u64,
@@ -107,10 +107,11 @@ pub struct Tool {
 /// What a dynamically linked program reads before its `main`, as far as it exists here: the system's libraries, the
 /// linker's cache, and the null device.
 pub fn system_libraries() -> Vec<PathBuf> {
-    ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/dev/null"]
-        .into_iter()
-        .map(Path::new)
-        .filter(|path| path.exists())
-        .map(Path::to_path_buf)
-        .collect()
+    let arch = std::env::consts::ARCH;
+    // Where there is a directory for this architecture's libraries, the ones above it are none of a tool's business.
+    let own = ["/lib", "/usr/lib"].map(|dir| Path::new(dir).join(format!("{arch}-linux-gnu")));
+    let shared = ["/lib", "/usr/lib"].map(PathBuf::from);
+    let libraries = if own.iter().any(|dir| dir.exists()) { own } else { shared };
+    let others = ["/lib64", "/usr/lib64", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/dev/null"];
+    libraries.into_iter().chain(others.map(PathBuf::from)).filter(|path| path.exists()).collect()
 }

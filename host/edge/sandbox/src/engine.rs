@@ -26,6 +26,11 @@ const TICK: Duration = Duration::from_millis(5);
 pub const MAX_RUNS: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
 /// A composed run has three components of a few core instances each (module, shim, fix-up, adapters).
 const CORE_INSTANCES: u32 = 24;
+/// What a strategy's module may have, as the gate's limits say by default, and what a run has with the engine's own parts.
+const MODULE_MEMORIES: u32 = 2;
+const MODULE_TABLES: u32 = 8;
+const MEMORIES: u32 = 2 + MODULE_MEMORIES;
+const TABLES: u32 = CORE_INSTANCES + MODULE_TABLES;
 /// Memory of an idle slot that is zeroed by hand and kept: cheaper than giving the pages back, for runs that are small.
 const KEEP_RESIDENT: usize = 256 << 10;
 /// The most that one memory can be limited to (`Limits::validate`).
@@ -82,10 +87,12 @@ fn config(slots: u32) -> Config {
     pool.total_component_instances(slots)
         .total_core_instances(slots * CORE_INSTANCES)
         .max_core_instances_per_component(CORE_INSTANCES)
-        .total_memories(slots * 4)
-        .max_memories_per_component(4)
-        .total_tables(slots * CORE_INSTANCES)
-        .max_tables_per_component(CORE_INSTANCES)
+        .total_memories(slots * MEMORIES)
+        .max_memories_per_component(MEMORIES)
+        .max_memories_per_module(MODULE_MEMORIES)
+        .total_tables(slots * TABLES)
+        .max_tables_per_component(TABLES)
+        .max_tables_per_module(MODULE_TABLES)
         .max_memory_size(MAX_MEMORY)
         .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT)
@@ -170,6 +177,12 @@ impl Drop for Ticker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pool_has_room_for_what_the_gate_lets_through() {
+        let gate = stratbox_intake::component::ComponentLimits::default();
+        assert_eq!((gate.memories, gate.tables), (u64::from(MODULE_MEMORIES), u64::from(MODULE_TABLES)));
+    }
 
     #[test]
     fn the_version_we_tell_is_the_version_that_is_locked() {

@@ -207,8 +207,8 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
         "panicked",
         |mut store: Context<'_, R>, (message, file, row, column): (WasmStr, WasmStr, u32, u32)| {
             let (message, bytes) = line(&store, &message)?;
-            let (file, _) = line(&store, &file)?;
-            charge(&mut store, bytes)?;
+            let (file, file_bytes) = line(&store, &file)?;
+            charge(&mut store, bytes + file_bytes)?;
             let place = format!("{}:{row}:{column}", escaped(&file, 200));
             store.data_mut().last_words = Some(LastWords { message, place });
             Ok(())
