@@ -8,7 +8,7 @@ use stratbox_domain::{
 };
 use stratbox_market::Dataset;
 use stratbox_metrics::{Accumulator, Metrics, periods_per_year};
-use stratbox_sandbox::{Artifact, RunRequest};
+use stratbox_sandbox::{Artifact, RunReport, RunRequest};
 
 use crate::{Lab, Result, hourly, native};
 
@@ -70,6 +70,25 @@ impl Backtest {
     /// # Errors
     /// The run did not complete.
     pub fn sandboxed(&self, lab: &Lab, code: &Code) -> Result<Metrics> {
+        let (report, figures) = self.run(lab, code)?;
+        match report.outcome {
+            RunOutcome::Completed(summary) => Ok(figures.0.finish(&summary, self.bars.span())),
+            other => Err(format!("the sandboxed run did not complete: {other:?}").into()),
+        }
+    }
+
+    /// Runs any strategy without parameters, or this one, in a fresh sandbox, and makes sure that it ends in a fault.
+    ///
+    /// # Errors
+    /// The host failed, or the strategy did not fault.
+    pub fn faulted(&self, lab: &Lab, code: &Code) -> Result<()> {
+        match self.run(lab, code)?.0.outcome {
+            RunOutcome::Faulted(_) => Ok(()),
+            other => Err(format!("the hostile run did not fault: {other:?}").into()),
+        }
+    }
+
+    fn run(&self, lab: &Lab, code: &Code) -> Result<(RunReport, Figures)> {
         let request = RunRequest {
             bars: Arc::clone(&self.bars) as _,
             params: &self.params,
@@ -77,11 +96,7 @@ impl Backtest {
             limits: Limits::default(),
             cancel: Arc::clone(&self.cancel),
         };
-        let (report, figures) = lab.sandbox.run(code, &request, || self.figures())?;
-        match report.outcome {
-            RunOutcome::Completed(summary) => Ok(figures.0.finish(&summary, self.bars.span())),
-            other => Err(format!("the sandboxed run did not complete: {other:?}").into()),
-        }
+        Ok(lab.sandbox.run(code, &request, || self.figures())?)
     }
 
     /// Makes sure that there is something to compare: both sides end in the same figures, to the bit, and these are

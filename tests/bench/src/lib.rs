@@ -11,6 +11,7 @@ mod backtest;
 mod bars;
 mod lab;
 mod native;
+mod neighbour;
 pub mod quick;
 mod sweep;
 mod table;

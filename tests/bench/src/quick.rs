@@ -9,7 +9,7 @@ use serde::Serialize;
 use stratbox_compiler::Source;
 
 use crate::sweep::Sweep;
-use crate::{BARS, Backtest, Code, Lab, Result, Workshop, table};
+use crate::{BARS, Backtest, Code, Lab, Result, Workshop, neighbour, table};
 
 /// A second or so.
 const PAIRS: usize = 401;
@@ -39,6 +39,8 @@ pub struct Quick {
     /// How many times longer that takes in worker processes than on threads of one process: the median of the ratios of
     /// pairs of sweeps, one right after the other.
     pub process_tax: f64,
+    /// How many times longer an honest run takes beside the worst hostile run than beside another honest one.
+    pub neighbour_tax: f64,
     /// The wasm engine's version and settings.
     pub engine: String,
     /// Threads that the machine runs at once.
@@ -72,6 +74,7 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
         cached_artifact_ms: cached_artifact(&workshop, &source)? * 1e3,
         sweep_s,
         process_tax,
+        neighbour_tax: neighbour::tax(lab, &workshop, &code)?,
         engine: lab.sandbox.version().to_owned(),
         cores: available_parallelism().map_or(1, NonZeroUsize::get),
     })
@@ -158,7 +161,7 @@ fn seconds<T>(work: impl FnOnce() -> Result<T>) -> Result<f64> {
 }
 
 /// Of at least one sample; of an even number the upper one.
-fn median(mut samples: Vec<f64>) -> f64 {
+pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     samples[samples.len() / 2]
 }

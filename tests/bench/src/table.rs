@@ -28,6 +28,7 @@ pub(crate) fn human(quick: &Quick) -> String {
         ("cached artifact", quick.cached_artifact_ms, "ms", Target::at_most(5.0)),
         ("sweep 1,000 x 8,760", quick.sweep_s, "s", Target::at_most(0.3)),
         ("processes / threads", quick.process_tax, "x", Target::at_most(1.05)),
+        ("hostile neighbour", quick.neighbour_tax, "x", Target::at_most(1.2)),
     ];
     let mut text = format!("{:19}  {:>15}  target\n", "", "result");
     for (what, value, unit, target) in rows {
@@ -72,6 +73,7 @@ mod tests {
             cached_artifact_ms: 5.0,
             sweep_s: 0.31,
             process_tax: 1.02,
+            neighbour_tax: 1.3,
             engine: "wasmtime 48 abc".to_owned(),
             cores: 2,
         };
@@ -85,6 +87,7 @@ source to artifact        422 ms      at most 500: met
 cached artifact          5.00 ms      at most 5: met
 sweep 1,000 x 8,760      0.31 s       at most 0.3: missed
 processes / threads      1.02 x       at most 1.05: met
+hostile neighbour        1.30 x       at most 1.2: missed
 wasmtime 48 abc, 2 cores; medians";
         assert_eq!(format!("\n{}", quick.human()), expected);
     }

@@ -11,8 +11,8 @@ use stratbox_domain::{Digest, KeyBuilder, Recorder};
 use stratbox_intake::component::FEATURES;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    WasmFeatures,
+    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, OperatorCost, OptLevel,
+    PoolingAllocationConfig, WasmFeatures,
 };
 
 use crate::Error;
@@ -104,6 +104,7 @@ fn config(slots: u32) -> Config {
         .wasm_features(WasmFeatures::all().difference(FEATURES), false)
         .wasm_features(FEATURES, true)
         .consume_fuel(true)
+        .operator_cost(costs())
         .epoch_interruption(true)
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(OptLevel::Speed)
@@ -115,10 +116,26 @@ fn config(slots: u32) -> Config {
     config
 }
 
+/// What is a call into the host costs about what that call takes; by default these cost as much as an addition, and a loop
+/// of them is stopped by the clock and not by fuel. What moves many bytes is paid for by the byte already.
+fn costs() -> OperatorCost {
+    OperatorCost {
+        MemoryGrow: GROW_FUEL,
+        TableGrow: GROW_FUEL,
+        DataDrop: DROP_FUEL,
+        ElemDrop: DROP_FUEL,
+        ..OperatorCost::new()
+    }
+}
+
+const GROW_FUEL: u8 = 255;
+const DROP_FUEL: u8 = 50;
+
 /// A digest of what decides how a run ends, other than the run's own limits.
 fn settings() -> Digest {
     let numbers = [MAX_WASM_STACK, MAX_MEMORY, HOSTCALL_BYTES, LINE_BYTES].map(usize::to_le_bytes).concat();
-    let metering = [LOG_CALL_FUEL, LOG_BYTE_FUEL].map(u64::to_le_bytes).concat();
+    let metering = [LOG_CALL_FUEL, LOG_BYTE_FUEL, GROW_FUEL.into(), DROP_FUEL.into()];
+    let metering = metering.map(u64::to_le_bytes).concat();
     KeyBuilder::new("settings")
         .field("features", &FEATURES.bits().to_le_bytes())
         .field("numbers", &numbers)

@@ -50,7 +50,8 @@ pub(crate) fn classify<R, T>(
             let message = format!("one bar took more than the {limit} units of fuel that it may");
             fault(FaultLabel::Fuel, "out_of_fuel_for_bar", message, HEAVY_BAR)
         }
-        Some(trap) if *trap != Trap::StackOverflow && *trap != Trap::OutOfFuel && state.memory.refused => {
+        // What cannot go on without the memory that it was refused stops itself.
+        Some(Trap::UnreachableCodeReached) if state.memory.refused => {
             let message = format!(
                 "it asked for more memory than the run's limit `memory_bytes` of {} bytes",
                 state.memory.limit

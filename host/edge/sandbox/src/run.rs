@@ -25,7 +25,8 @@ use crate::{Artifact, Error, Sandbox};
 const DESCRIBE: Limits = Limits {
     fuel: 100_000_000,
     fuel_per_bar: 100_000_000,
-    memory_bytes: 32 << 20,
+    // All that the gate lets a component begin with, and room for the engine's own parts.
+    memory_bytes: 96 << 20,
     wall_ms: 5_000,
     log_bytes: 0,
 };

@@ -36,7 +36,7 @@ pub(crate) fn meaning(trap: Trap) -> Meaning {
             Trapped,
             "memory_out_of_bounds",
             "it read or wrote outside of its memory, which a very deep recursion does too",
-            "look for a recursion that does not end, or for large arrays among the local variables",
+            "look for a recursion that does not end, or for large arrays among the local variables; in a component made by hand, for pointers that lie",
         ),
         Trap::TableOutOfBounds => {
             (Trapped, "table_out_of_bounds", "it called a function at a place where there are none", BINDINGS)
@@ -89,7 +89,7 @@ pub(crate) fn meaning(trap: Trap) -> Meaning {
         Trap::CannotLeaveComponent => (
             Contract,
             "cannot_leave_component",
-            "it called the engine where it must not, such as while cleaning up after a call",
+            "it called the engine where it must not, such as while it makes room for an argument",
             BINDINGS,
         ),
         Trap::InvalidChar => {

@@ -168,6 +168,6 @@ fn many_values(functions: u64, depth: u64, rounds: u64) -> Vec<u8> {
         .flat_map(|label| [&values[..], &[0x20, 0, 0x0d], &leb(label), &[0x1a; 16]].concat())
         .collect();
     let out: Vec<u8> = (0..depth).flat_map(|_| [&[0x0b][..], &[0x1a; 16], &values].concat()).collect();
-    let code = [[0x02, 1].repeat(depth as usize), leave, values.clone(), out, vec![0x1a; 16]].concat();
+    let code = [[0x02, 1].repeat(depth as usize), leave, values, out, vec![0x1a; 16]].concat();
     bodies(functions, &ty, &[&[0][..], &code, &[0x0b]].concat())
 }

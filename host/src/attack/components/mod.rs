@@ -67,8 +67,9 @@ fn beside(name: &'static str, expected: Expected, attack: fn() -> Vec<u8>, contr
 }
 
 /// The case, of whose end more must be true.
-fn and(case: Case, also: fn(&Told) -> Result<(), String>) -> Case {
-    Case { also: Some(also), ..case }
+fn and(mut case: Case, also: fn(&Told) -> Result<(), String>) -> Case {
+    case.also = Some(also);
+    case
 }
 
 /// What a run that came to its end logged, message by message.
