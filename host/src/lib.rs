@@ -14,6 +14,9 @@ mod doctor;
 mod exit;
 mod failure;
 mod file;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod interrupt;
 mod key;
 mod render;

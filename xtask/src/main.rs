@@ -3,6 +3,7 @@
 //! Built before anything else and by everybody, so it depends on nothing but std.
 
 mod args;
+mod fuzz;
 mod setup;
 mod shell;
 mod tasks;
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
         Command::Test => tasks::test(),
         Command::Check => tasks::check(),
         Command::Bench(bench) => tasks::bench(bench),
+        Command::Fuzz(args::Fuzz::Search { targets, stop }) => fuzz::search(targets, stop),
+        Command::Fuzz(args::Fuzz::Replay { target, input }) => fuzz::replay(target, &input),
     };
     ended.unwrap_or_else(|error| {
         eprintln!("error: {error}");

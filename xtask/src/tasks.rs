@@ -4,6 +4,7 @@ use std::env::consts::EXE_SUFFIX;
 use std::process::{Command, ExitCode};
 
 use crate::args::{Bench, Format};
+use crate::fuzz;
 use crate::setup::{self, WASM};
 use crate::shell::{command, passed_on, root, run};
 
@@ -20,17 +21,25 @@ pub(crate) fn demo() -> Result<ExitCode, String> {
     run(&mut command(stratbox, &["sweep", "example-strategies/demo.toml"])).map(passed_on)
 }
 
-/// Runs every test: unit, integration and documentation.
+/// Runs every test: unit, integration and documentation; and each fuzz target, without feedback and on inputs that are the
+/// same each time.
 pub(crate) fn test() -> Result<ExitCode, String> {
     setup::toolchain()?;
-    all("test", [("tests of the workspace", cargo(&["test", "--workspace", "--no-fail-fast"]))])
+    let steps = [
+        ("tests of the workspace", cargo(&["test", "--workspace", "--no-fail-fast"])),
+        ("fuzz targets, briefly", cargo(&fuzz::BRIEFLY)),
+    ];
+    all("test", steps)
 }
 
 /// Everything that is wrong with the source short of running it.
 pub(crate) fn check() -> Result<ExitCode, String> {
     setup::toolchain()?;
     setup::linters()?;
-    let native = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    // The programs that libFuzzer drives are not built without being asked for.
+    let programs = ["--features", "stratbox-fuzz/programs"];
+    let native =
+        [&["clippy", "--workspace", "--all-targets"], &programs[..], &["--", "-D", "warnings"]].concat();
     // What is compiled for wasm has code that the native build never sees.
     #[rustfmt::skip]
     let wasm = [
@@ -38,7 +47,8 @@ pub(crate) fn check() -> Result<ExitCode, String> {
         "-p", "stratbox-sdk", "-p", "stratbox-guest-venue", "-p", "stratbox-guest-driver", "-p", "stratbox-examples",
         "--", "-D", "warnings",
     ];
-    let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
+    // With the same features, for then their dependencies are compiled once.
+    let mut doc = cargo(&[&["doc", "--workspace", "--no-deps"], &programs[..]].concat());
     doc.env("RUSTDOCFLAGS", "-D warnings");
     let steps = [
         ("formatting", cargo(&["fmt", "--all", "--check"])),
@@ -65,7 +75,7 @@ fn quick_bench(format: Format) -> Command {
     cargo(&[runner.as_slice(), &options].concat())
 }
 
-fn cargo(args: &[&str]) -> Command {
+pub(crate) fn cargo(args: &[&str]) -> Command {
     command("cargo", args)
 }
 

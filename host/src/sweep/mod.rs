@@ -4,6 +4,8 @@
 //! (`pool`), and what came of them (`results`).
 
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod plan;
 mod pool;
 mod results;

@@ -4,6 +4,8 @@
 //! both is in `workshop` and `runs`.
 
 mod assembler;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod protocol;
 mod runner;
 

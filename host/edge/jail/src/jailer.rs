@@ -112,7 +112,7 @@ impl Jailer {
 }
 
 /// Why a child did not begin its work.
-fn refused(answer: Answer) -> Failure {
+pub(crate) fn refused(answer: Answer) -> Failure {
     match answer {
         Answer::Ready(_) => Failure::protocol("it says twice that it is ready"),
         Answer::Breached(wall) => Failure::breached(wall),

@@ -16,6 +16,9 @@ mod connection;
 mod failure;
 mod files;
 mod frame;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod jailer;
 mod limits;
 mod process;
