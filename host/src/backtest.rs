@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
-use stratbox_domain::{BarSource, Fault, Interruption, Limits, Params, RunOutcome, VenuePolicy};
+use stratbox_domain::{BarSource, Fault, Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
 use stratbox_metrics::{Accumulator, CompactMetrics, Metrics, NotMetrics};
 use stratbox_sandbox::{Artifact, Error, Log, RunRequest, Sandbox};
 
@@ -62,6 +62,7 @@ impl Conditions {
         sandbox: &Sandbox<RunRecorder>,
         code: &Artifact<RunRecorder>,
         params: &Params,
+        key: RunKey,
     ) -> Result<Execution, Error> {
         let request = RunRequest {
             bars: Arc::clone(&self.bars),
@@ -69,6 +70,7 @@ impl Conditions {
             policy: self.policy,
             limits: self.limits,
             cancel: Arc::clone(&self.cancel),
+            seed: key,
         };
         let recorder = || RunRecorder(Accumulator::new(self.policy.initial_cash, self.periods_per_year));
         let (report, recorder) = sandbox.run(code, &request, recorder)?;

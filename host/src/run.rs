@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::interrupt::on_ctrl_c;
 use crate::key::RunKeys;
 use crate::render::Report;
+use crate::runs::Run;
 use crate::strategy::Strategy;
 use crate::wiring::{Engine, Setting, Walls};
 
@@ -48,21 +49,23 @@ pub(crate) fn run(
     let (policy, limits, periods_per_year) = (settings.policy, settings.limits, bars.periods_per_year);
     let conditions =
         Conditions { bars: Arc::clone(&bars.source) as _, policy, limits, periods_per_year, cancel };
+    let version = engine.version([&strategy.code]);
+    let keys = RunKeys::new(strategy.code.identity(), &bars.summary.digest, &policy, &limits, version);
+    let run_key = keys.of(&params);
     let runs = engine.runs(conditions, &bars)?;
     let started = Instant::now();
-    let ran = runs.run(&[(&strategy.code, params.clone())], settings.log).pop();
+    let run = Run { code: &strategy.code, params: params.clone(), key: run_key };
+    let ran = runs.run(&[run], settings.log).pop();
     let execution = ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))?;
     let wall_seconds = started.elapsed().as_secs_f64();
-    let keys =
-        RunKeys::new(strategy.code.identity(), &bars.summary.digest, &policy, &limits, engine.version());
     Ok(RunReport {
-        run_key: keys.of(&params),
+        run_key,
         strategy: strategy.name,
         source: strategy.source,
         params,
         venue: settings.policy,
         limits: settings.limits,
-        engine: engine.version().to_owned(),
+        engine: version.to_owned(),
         outcome: execution.outcome,
         fuel: execution.fuel,
         wall_seconds,

@@ -10,7 +10,8 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use serde_bytes::ByteBuf;
-use stratbox_domain::{Interruption, Limits, Manifest, Params, RunOutcome, WorkerLoss};
+use stratbox_domain::{Interruption, Limits, Manifest, Params, RunKey, RunOutcome, WorkerLoss};
+use stratbox_intake::component::Profile;
 use stratbox_jail::{Failure as Jail, Jailer, Policy, Worker};
 use stratbox_market::SharedHeader;
 use stratbox_sandbox::Sandbox;
@@ -18,7 +19,7 @@ use stratbox_sandbox::Sandbox;
 use crate::backtest::{Conditions, Execution};
 use crate::failure::{Failure, FailureKind};
 use crate::wiring::{Code, RunRecorder};
-use crate::worker::protocol::{Answer, Order, RUNNER, RunOrder};
+use crate::worker::protocol::{self, Answer, Order, RunOrder};
 
 /// How long after its deadline a run is left alone, which ends by itself a tick of the engine after it.
 const GRACE: Duration = Duration::from_millis(75);
@@ -30,6 +31,13 @@ const BASE_BYTES: u64 = 256 << 20;
 const ANSWER_BYTES: usize = 64 << 10;
 /// Runs that are sent at once: enough that waiting for one another costs nothing.
 const BATCH: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
+
+/// What is to be run.
+pub(crate) struct Run<'a> {
+    pub(crate) code: &'a Code,
+    pub(crate) params: Params,
+    pub(crate) key: RunKey,
+}
 
 /// Where runs happen.
 pub(crate) enum Runs<'a> {
@@ -58,16 +66,16 @@ impl Runs<'_> {
 
     /// Runs, in order. Fewer results than runs mean that it was cancelled in between; an error, which ends the list, is never
     /// a strategy's doing.
-    pub(crate) fn run(&self, runs: &[(&Code, Params)], keeps_log: bool) -> Vec<Result<Execution, Failure>> {
+    pub(crate) fn run(&self, runs: &[Run<'_>], keeps_log: bool) -> Vec<Result<Execution, Failure>> {
         match self {
             Self::Threads { sandbox, conditions } => {
                 let mut done = Vec::new();
-                for (code, params) in runs {
+                for Run { code, params, key } in runs {
                     if !done.is_empty() && conditions.cancel.load(Ordering::Relaxed) {
                         break;
                     }
                     let native = code.native(sandbox);
-                    done.push(native.and_then(|native| Ok(conditions.run(sandbox, native, params)?)));
+                    done.push(native.and_then(|native| Ok(conditions.run(sandbox, native, params, *key)?)));
                 }
                 done
             }
@@ -79,6 +87,7 @@ impl Runs<'_> {
 /// Runner processes: one for each thread that asks, since a process ends with the thread that started it.
 pub(crate) struct Runners {
     jailer: Jailer,
+    profile: Profile,
     conditions: Conditions,
     header: SharedHeader,
     bars: OwnedFd,
@@ -94,10 +103,11 @@ struct Runner {
 impl Runners {
     pub(crate) fn new(
         jailer: Jailer,
+        profile: Profile,
         conditions: Conditions,
         (header, bars): (SharedHeader, OwnedFd),
     ) -> Self {
-        Self { jailer, conditions, header, bars, idle: Mutex::default() }
+        Self { jailer, profile, conditions, header, bars, idle: Mutex::default() }
     }
 
     fn ready(&self, code: &Code) -> Result<(), Failure> {
@@ -107,7 +117,7 @@ impl Runners {
         Ok(())
     }
 
-    fn run(&self, runs: &[(&Code, Params)], keeps_log: bool) -> Vec<Result<Execution, Failure>> {
+    fn run(&self, runs: &[Run<'_>], keeps_log: bool) -> Vec<Result<Execution, Failure>> {
         let mut done: Vec<Result<Execution, Failure>> = Vec::new();
         // A process that dies takes one run with it. The others of the batch go to the next.
         while done.len() < runs.len() && done.last().is_none_or(Result::is_ok) {
@@ -125,17 +135,18 @@ impl Runners {
     fn batch(
         &self,
         mut runner: Runner,
-        runs: &[(&Code, Params)],
+        runs: &[Run<'_>],
         keeps_log: bool,
         done: &mut Vec<Result<Execution, Failure>>,
     ) -> Result<bool, Failure> {
         let limits = &self.conditions.limits;
-        for (code, _) in runs {
-            runner.load(code)?;
+        for run in runs {
+            runner.load(run.code)?;
         }
-        let order = |(code, params): &(&Code, Params)| RunOrder {
-            number: code.number(),
-            params: params.clone(),
+        let order = |run: &Run<'_>| RunOrder {
+            number: run.code.number(),
+            params: run.params.clone(),
+            key: run.key,
             keeps_log,
         };
         let mut sent = runner.worker.send(&Order::Run(runs.iter().map(order).collect()));
@@ -171,7 +182,7 @@ impl Runners {
             return Ok(runner);
         }
         let Conditions { policy, limits, periods_per_year, .. } = self.conditions;
-        let mut runner = Runner::start(&self.jailer, &limits)?;
+        let mut runner = Runner::start(&self.jailer, self.profile, &limits)?;
         let order = Order::Bars { header: self.header.clone(), policy, limits, periods_per_year };
         runner.worker.send_with(&order, self.bars.as_fd())?;
         runner.done()?;
@@ -184,7 +195,7 @@ impl Runners {
 }
 
 impl Runner {
-    fn start(jailer: &Jailer, limits: &Limits) -> Result<Self, Failure> {
+    fn start(jailer: &Jailer, profile: Profile, limits: &Limits) -> Result<Self, Failure> {
         let bytes = limits.memory_bytes.saturating_add(BASE_BYTES);
         let policy = Policy {
             read: Vec::new(),
@@ -198,7 +209,7 @@ impl Runner {
             descriptors: 32,
             processes: 64,
         };
-        let worker = jailer.start(RUNNER, &policy, HOUSEKEEPING)?;
+        let worker = jailer.start(protocol::runner(profile), &policy, HOUSEKEEPING)?;
         Ok(Self { worker, codes: BTreeSet::new() })
     }
 
@@ -227,14 +238,14 @@ impl Runner {
 }
 
 /// Asks a strategy what it is, in a process of its own.
-pub(crate) fn describe(jailer: &Jailer, code: &Code) -> Result<Manifest, Failure> {
+pub(crate) fn describe(jailer: &Jailer, profile: Profile, code: &Code) -> Result<Manifest, Failure> {
     const MANIFEST_BYTES: usize = 4 << 20;
     let refused = |problem: String| {
         Failure::new(FailureKind::Contract, format!("the strategy's `describe` failed: {problem}"))
     };
-    let mut runner = Runner::start(jailer, &Limits::default())?;
+    let mut runner = Runner::start(jailer, profile, &Limits::default())?;
     runner.load(code)?;
-    runner.worker.send(&Order::Describe { number: code.number() })?;
+    runner.worker.send(&Order::Describe { number: code.number(), component: code.identity().component })?;
     let never = AtomicBool::new(false);
     match runner.worker.receive(MANIFEST_BYTES, Instant::now() + HOUSEKEEPING, &never) {
         Ok(Answer::Described(manifest)) => stratbox_sandbox::bounded(*manifest).map_err(Failure::from),

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 use stratbox_compiler::{Compile, CompileError, Compiled, Kit, Parts, RustCompiler, ToolLimits, Toolchain};
 use stratbox_domain::{Fill, Manifest, Recorder};
-use stratbox_intake::component::Shape;
+use stratbox_intake::component::{Profile, Shape};
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::{Dataset, Source};
@@ -52,6 +52,8 @@ pub(crate) struct Setting {
     pub(crate) gate: Option<SourceLimits>,
     /// What compiling one source may take.
     pub(crate) tools: ToolLimits,
+    /// What a component may import.
+    pub(crate) profile: Profile,
 }
 
 /// Where strategies run.
@@ -73,6 +75,8 @@ pub(crate) struct Walls {
     pub(crate) runs: &'static str,
     /// Files of compiled code that were not as this installation had left them: set aside, and made anew.
     pub(crate) quarantined: usize,
+    /// Whether components were allowed to import WASI.
+    pub(crate) wasi: bool,
 }
 
 impl Setting {
@@ -87,6 +91,7 @@ impl Setting {
                 Isolation::Processes => "unconfined processes",
             },
             quarantined,
+            wasi: self.profile == Profile::Wasi,
         }
     }
 
@@ -172,6 +177,11 @@ impl Code {
         self.number
     }
 
+    /// Whether it is given WASI.
+    pub(crate) fn imports_wasi(&self) -> bool {
+        self.shape.import_names.iter().any(|name| name.starts_with("wasi:"))
+    }
+
     /// The code in this process: of several threads that ask first, each may load it once.
     pub(crate) fn native(&self, sandbox: &Sandbox<RunRecorder>) -> Result<&Artifact<RunRecorder>, Failure> {
         if let Some(native) = self.native.get() {
@@ -205,7 +215,7 @@ impl Engine {
         let (toolchain, kit) = kit(setting, note)?;
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
         let jailer = setting.jailer();
-        let workshop = Workshop::new(jailer.clone());
+        let workshop = Workshop { profile: setting.profile, ..Workshop::new(jailer.clone()) };
         let sysroot = toolchain.sysroot().to_owned();
         let parts = Parts {
             toolchain,
@@ -220,7 +230,7 @@ impl Engine {
             sysroot,
             compiler: RustCompiler::new(parts, &vault, cache).map_err(|error| explain(error, cache))?,
             workshop,
-            sandbox: Sandbox::new(MAX_RUNS)?,
+            sandbox: Sandbox::with_profile(MAX_RUNS, setting.profile)?,
             guests,
             artifacts: vault.shelf("artifacts", ARTIFACTS_FORMAT)?,
             setting: setting.clone(),
@@ -228,9 +238,11 @@ impl Engine {
         })
     }
 
-    /// The engine's version and settings, as they go into the keys of runs.
-    pub(crate) fn version(&self) -> &str {
-        self.sandbox.version()
+    /// The engine's version and settings, as they go into the keys of this code's runs. Of several, with how WASI is given if
+    /// one of them is given it.
+    pub(crate) fn version<'c>(&self, codes: impl IntoIterator<Item = &'c Code>) -> &str {
+        let imports_wasi = codes.into_iter().any(Code::imports_wasi);
+        if imports_wasi { self.sandbox.version_with_wasi() } else { self.sandbox.version() }
     }
 
     /// Where the compiler is on this machine.
@@ -269,8 +281,10 @@ impl Engine {
     /// What a strategy says about itself.
     pub(crate) fn describe(&self, code: &Code) -> Result<Manifest, Failure> {
         match self.setting.isolation {
-            Isolation::Processes => runs::describe(&self.setting.jailer(), code),
-            Isolation::Threads => Ok(self.sandbox.describe(code.native(&self.sandbox)?)?),
+            Isolation::Processes => runs::describe(&self.setting.jailer(), self.setting.profile, code),
+            Isolation::Threads => {
+                Ok(self.sandbox.describe(code.native(&self.sandbox)?, &code.identity.component)?)
+            }
         }
     }
 
@@ -282,7 +296,9 @@ impl Engine {
                 let shared = bars.source.share().map_err(|error| {
                     Failure::environment(format!("cannot share the bars with the workers: {error}"))
                 })?;
-                Ok(Runs::Processes(Box::new(Runners::new(self.setting.jailer(), conditions, shared))))
+                let Setting { profile, .. } = self.setting;
+                let runners = Runners::new(self.setting.jailer(), profile, conditions, shared);
+                Ok(Runs::Processes(Box::new(runners)))
             }
         }
     }

@@ -13,7 +13,7 @@ use stratbox_sandbox::Guests;
 use stratbox_vault::Shelf;
 
 use crate::failure::{Failure, FailureKind};
-use crate::worker::protocol::{ASSEMBLER, Assembled, Assembly};
+use crate::worker::protocol::{self, Assembled, Assembly};
 
 /// What compiling one component may take. Honest ones take a third of a second and 200 MB.
 const MEMORY_BYTES: u64 = 2 << 30;
@@ -109,7 +109,7 @@ impl Workshop {
             descriptors: 32,
             processes: 64,
         };
-        let mut worker = self.jailer.start(ASSEMBLER, &policy, WALL)?;
+        let mut worker = self.jailer.start(protocol::assembler(self.profile), &policy, WALL)?;
         worker.send(assembly)?;
         worker.receive(CODE_BYTES, Instant::now() + WALL, &AtomicBool::new(false))
     }

@@ -8,7 +8,7 @@ use stratbox::Workshop;
 use stratbox_compiler::{
     Compile, CompileError, Compiled, Kit, Parts, RustCompiler, Source, ToolLimits, Toolchain,
 };
-use stratbox_domain::{Bar, Fill, Instrument, Limits, ParamValue, Params, Recorder, VenuePolicy};
+use stratbox_domain::{Bar, Digest, Fill, Instrument, Limits, ParamValue, Params, Recorder, VenuePolicy};
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::Dataset;
@@ -162,6 +162,7 @@ impl Lab {
             policy: trial.policy,
             limits: trial.limits,
             cancel: Arc::clone(&trial.cancel),
+            seed: Digest::of(b"trial"),
         };
         self.sandbox.run(artifact, &request, Tape::default).unwrap_or_else(|error| panic!("{error}"))
     }

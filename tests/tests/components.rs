@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use stratbox_compiler::{Compile, CompileError, Source};
+use stratbox_domain::Digest;
 use stratbox_sdk::testing::random_walk;
 use stratbox_tests::{Lab, Trial, cache_dir, lab};
 
@@ -27,7 +28,7 @@ fn refusal(component: &[u8]) -> String {
 fn a_ready_made_component_is_as_good_as_a_source() {
     let compiled = lab().compile("quiet.rs", QUIET).unwrap();
     let artifact = lab().load(&compiled.component).unwrap();
-    let manifest = lab().sandbox.describe(&artifact).unwrap();
+    let manifest = lab().sandbox.describe(&artifact, &Digest::of(&compiled.component)).unwrap();
     assert_eq!((manifest.name.as_str(), manifest.parameters.len()), ("Quiet", 0));
     assert!(matches!(
         lab().run(&artifact, &Trial::new(random_walk(1, 10, 1))).0.outcome,

@@ -40,6 +40,12 @@ pub(crate) fn check() -> Result<ExitCode, String> {
     let programs = ["--features", "stratbox-fuzz/programs"];
     let native =
         [&["clippy", "--workspace", "--all-targets"], &programs[..], &["--", "-D", "warnings"]].concat();
+    // Off by default, so that the other lints never see it.
+    #[rustfmt::skip]
+    let wasi = [
+        "clippy", "-p", "stratbox", "-p", "stratbox-sandbox", "--features", "stratbox/wasi", "--all-targets",
+        "--", "-D", "warnings",
+    ];
     // What is compiled for wasm has code that the native build never sees.
     #[rustfmt::skip]
     let wasm = [
@@ -53,6 +59,7 @@ pub(crate) fn check() -> Result<ExitCode, String> {
     let steps = [
         ("formatting", cargo(&["fmt", "--all", "--check"])),
         ("lints", cargo(&native)),
+        ("lints with WASI", cargo(&wasi)),
         ("lints for wasm", cargo(&wasm)),
         ("documentation", doc),
     ];

@@ -17,6 +17,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::key::RunKeys;
 use crate::render;
 use crate::run::RunReport;
+use crate::runs::Run;
 use crate::wiring::{Code, Engine, Setting};
 use crate::workshop;
 
@@ -202,7 +203,9 @@ impl Harness {
         let runs = engine.runs(conditions(&self.bars, limits), &self.bars)?;
         runs.ready(code)?;
         let limit = Duration::from_millis(limits.wall_ms);
-        let ran = seen.within("its run", limit, || runs.run(&[(code, params.clone())], true).pop());
+        let key = self.keys(engine, code, &limits).of(params);
+        let run = Run { code, params: params.clone(), key };
+        let ran = seen.within("its run", limit, || runs.run(&[run], true).pop());
         ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))
     }
 
@@ -223,6 +226,11 @@ impl Harness {
         Err(format!("the control did not complete: {problem}"))
     }
 
+    fn keys(&self, engine: &Engine, code: &Code, limits: &Limits) -> RunKeys {
+        let (bars, venue) = (&self.bars.summary.digest, VenuePolicy::default());
+        RunKeys::new(code.identity(), bars, &venue, limits, engine.version([code]))
+    }
+
     fn report(
         &self,
         engine: &Engine,
@@ -232,8 +240,7 @@ impl Harness {
         execution: Execution,
     ) -> RunReport {
         let venue = VenuePolicy::default();
-        let keys =
-            RunKeys::new(code.identity(), &self.bars.summary.digest, &venue, &limits, engine.version());
+        let keys = self.keys(engine, code, &limits);
         RunReport {
             strategy: "attack".to_owned(),
             source: "attack.rs".to_owned(),
@@ -242,7 +249,7 @@ impl Harness {
             data: self.bars.summary.clone(),
             venue,
             limits,
-            engine: engine.version().to_owned(),
+            engine: engine.version([code]).to_owned(),
             outcome: execution.outcome,
             fuel: execution.fuel,
             wall_seconds: 0.0,

@@ -4,12 +4,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use stratbox_compiler::Source;
-use stratbox_domain::{Limits, Params};
+use stratbox_domain::{Digest, Limits, Params};
 
 use super::harness::{LIMITS, conditions, defaults, fingerprint};
 use crate::bars::Bars;
 use crate::failure::Failure;
-use crate::runs::Runs;
+use crate::runs::{Run, Runs};
 use crate::wiring::{Code, Engine};
 
 /// Between two of its runs beside an attack: often enough to be there, and no load.
@@ -77,7 +77,9 @@ impl Honest {
     }
 
     fn run_as(&self, runs: &Runs<'_>, code: &Code) -> Result<Vec<u8>, Failure> {
-        let ran = runs.run(&[(code, self.params.clone())], true).pop();
+        // An honest strategy draws nothing, so that it does not matter what its run is called.
+        let run = Run { code, params: self.params.clone(), key: Digest::of(b"honest") };
+        let ran = runs.run(&[run], true).pop();
         Ok(fingerprint(&ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))?))
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct Args {
     /// Compiles and runs strangers' code with all your rights, where the system cannot confine it. Every result says so
     #[arg(long, global = true)]
     pub(crate) dangerously_without_jail: bool,
+    /// Lets components import WASI 0.2: no files, no network, no environment; a clock and randomness that are the same in
+    /// every run. For a program that was built with it
+    #[arg(long, global = true)]
+    pub(crate) allow_wasi: bool,
     #[command(subcommand)]
     pub(crate) command: Typed,
 }

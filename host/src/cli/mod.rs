@@ -133,6 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn wasi_is_off_unless_it_is_asked_for_and_a_program_without_it_says_so() {
+        use stratbox_intake::component::Profile;
+        assert_eq!(parse_words("stratbox inspect a.rs").unwrap().setting.profile, Profile::Strict);
+        let asked = parse_words("stratbox inspect a.rs --allow-wasi");
+        if cfg!(feature = "wasi") {
+            assert_eq!(asked.unwrap().setting.profile, Profile::Wasi);
+        } else {
+            let said = asked.unwrap_err();
+            assert_eq!(said.exit, Exit::Environment);
+            assert!(said.stderr.contains("built without it"), "{}", said.stderr);
+        }
+    }
+
+    #[test]
     fn the_cache_is_where_the_most_specific_word_says() {
         let cache = |args: &[&str], environment: &Environment| {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use stratbox_compiler::ToolLimits;
 use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_intake::component::Profile;
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
@@ -111,8 +112,21 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         isolation: args.isolation,
         gate: Some(SourceLimits::default()),
         tools: ToolLimits::default(),
+        profile: profile(args.allow_wasi)?,
     };
     Ok(Settings { format: args.format, setting, command })
+}
+
+/// What components may import.
+fn profile(allow_wasi: bool) -> Result<Profile, Failure> {
+    match (allow_wasi, cfg!(feature = "wasi")) {
+        (false, _) => Ok(Profile::Strict),
+        (true, true) => Ok(Profile::Wasi),
+        (true, false) => {
+            Err(Failure::environment("`--allow-wasi` asks for WASI, and this program was built without it")
+                .hint("build one that has it: `cargo build --release -p stratbox --features wasi`"))
+        }
+    }
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, Failure> {

@@ -99,7 +99,12 @@ mod tests {
             imports: vec![line.to_owned()],
             shape: stratbox_intake::component::Shape::default(),
             literals: None,
-            isolation: crate::wiring::Walls { compilers: "jailed", runs: "threads", quarantined: 0 },
+            isolation: crate::wiring::Walls {
+                compilers: "jailed",
+                runs: "threads",
+                quarantined: 0,
+                wasi: false,
+            },
         };
         let text = inspect(&report);
         assert_eq!(text.lines().filter(|line| line.starts_with("imports")).count(), 1, "{text}");

@@ -64,7 +64,8 @@ pub(crate) fn walls(walls: &Walls) -> String {
         let files = counted(walls.quarantined as u64, "file");
         format!("; {files} of the cache had been changed by others, and were made anew")
     };
-    format!("compilers {}, runs in {}{quarantined}", walls.compilers, walls.runs)
+    let wasi = if walls.wasi { ", with WASI for components that import it" } else { "" };
+    format!("compilers {}, runs in {}{wasi}{quarantined}", walls.compilers, walls.runs)
 }
 
 /// Which bars.

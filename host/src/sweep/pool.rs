@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stratbox_domain::RunKey;
 use stratbox_scheduler::{Attempt, Batches, Ending, Finished, PoolError, Retry, Try};
 
 use super::plan::{Plan, PlannedStrategy};
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::interrupt::on_ctrl_c;
 use crate::key::RunKeys;
 use crate::render::text::counted;
-use crate::runs::Runs;
+use crate::runs::{Run, Runs};
 use crate::wiring::Engine;
 
 /// One variant: its strategy's place in the plan, and its own among that strategy's points.
@@ -36,6 +37,7 @@ impl fmt::Display for Variant<'_> {
 
 /// What an attempt leaves behind.
 struct Trial {
+    run_key: RunKey,
     outcome: Outcome,
     fuel: u64,
 }
@@ -95,20 +97,23 @@ fn sweep(
     let attempt = |batch: &[Try<'_, Variant<'_>>]| {
         let run = |it: &Try<'_, Variant<'_>>| {
             let planned = &plan.strategies[it.task.strategy];
-            (&planned.strategy.code, planned.params(it.task.index))
+            let params = planned.params(it.task.index);
+            Run { code: &planned.strategy.code, key: keys[it.task.strategy].of(&params), params }
         };
-        let batch: Vec<_> = batch.iter().map(run).collect();
-        let attempt = |Execution { outcome, fuel, .. }| Attempt {
-            ending: Ending::of(&outcome, fuel),
-            output: Trial { outcome, fuel },
+        let batch: Vec<Run<'_>> = batch.iter().map(run).collect();
+        let attempt = |(ran, run): (Result<Execution, Failure>, &Run<'_>)| {
+            ran.map(|Execution { outcome, fuel, .. }| Attempt {
+                ending: Ending::of(&outcome, fuel),
+                output: Trial { run_key: run.key, outcome, fuel },
+            })
         };
-        runs.run(&batch, false).into_iter().map(|ran| ran.map(attempt)).collect()
+        runs.run(&batch, false).into_iter().zip(&batch).map(attempt).collect()
     };
     let row = |Variant { strategy, index, .. }: Variant<'_>,
                Finished { output, attempts, .. }: Finished<Trial>| {
         progress.inc(1);
-        let run_key = keys[strategy].of(&plan.strategies[strategy].params(index));
-        Row { strategy, index, run_key, outcome: output.outcome, fuel: output.fuel, attempts }
+        let Trial { run_key, outcome, fuel } = output;
+        Row { strategy, index, run_key, outcome, fuel, attempts }
     };
     let total = plan.strategies.iter().map(PlannedStrategy::variants).sum();
     let batches = Batches { most: runs.most(), target: BATCH, total };
@@ -117,7 +122,8 @@ fn sweep(
 
 fn keys(engine: &Engine, plan: &Plan, planned: &PlannedStrategy) -> RunKeys {
     let bars = &plan.bars.summary.digest;
-    RunKeys::new(planned.strategy.code.identity(), bars, &plan.policy, &plan.limits, engine.version())
+    let code = &planned.strategy.code;
+    RunKeys::new(code.identity(), bars, &plan.policy, &plan.limits, engine.version([code]))
 }
 
 /// A row for each task that has a result, in the order in which they finished, and the failure that ended the rest.

@@ -150,7 +150,8 @@ impl SweepReport {
         let variants = plan.strategies.iter().map(PlannedStrategy::variants).sum();
         let summary = tally.summary(variants, plan.bars.summary.rows, pace);
         let faults = tally.faults.into_iter().map(|(label, (_, row))| (label, row)).collect();
-        let (engine, isolation) = (engine.version().to_owned(), engine.walls());
+        let codes = plan.strategies.iter().map(|planned| &planned.strategy.code);
+        let (engine, isolation) = (engine.version(codes).to_owned(), engine.walls());
         Self { plan, engine, summary, rows, faults, isolation, top: 0, failure }
     }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use serde_bytes::ByteBuf;
-use stratbox_intake::component;
+use stratbox_intake::component::{self, Profile};
 use stratbox_jail::{Connection, Server};
 use stratbox_sandbox::{Error, Guests, Sandbox};
 
@@ -12,8 +12,8 @@ use super::protocol::{Assembled, Assembly};
 use crate::wiring::RunRecorder;
 
 /// The engine is made before the jail closes, since it reserves address space; it sees no stranger's byte until then.
-pub(super) fn prepare() -> Option<Server> {
-    let sandbox = Sandbox::<RunRecorder>::new(NonZeroU32::MIN).ok()?;
+pub(super) fn prepare(profile: Profile) -> Option<Server> {
+    let sandbox = Sandbox::<RunRecorder>::with_profile(NonZeroU32::MIN, profile).ok()?;
     Some(Box::new(move |connection| serve(&sandbox, connection)))
 }
 

@@ -11,15 +11,19 @@ mod runner;
 
 use std::process::ExitCode;
 
+use stratbox_intake::component::Profile;
+
 /// The argument that makes this binary a worker. No command has such a name.
 pub const ARGUMENT: &str = "--stratbox-worker";
 
 /// Serves until the parent is gone. The parent says over standard input what is to be done.
 #[must_use]
 pub fn serve() -> ExitCode {
-    stratbox_jail::child(|role| match role {
-        protocol::ASSEMBLER => assembler::prepare(),
-        protocol::RUNNER => runner::prepare(),
-        _ => None,
+    stratbox_jail::child(|role| {
+        [Profile::Strict, Profile::Wasi].into_iter().find_map(|profile| match role {
+            role if role == protocol::assembler(profile) => assembler::prepare(profile),
+            role if role == protocol::runner(profile) => runner::prepare(profile),
+            _ => None,
+        })
     })
 }

@@ -4,17 +4,29 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use stratbox_domain::{Limits, Manifest, Params, VenuePolicy, must_be_escaped};
+use stratbox_domain::{Digest, Limits, Manifest, Params, RunKey, VenuePolicy, must_be_escaped};
 use stratbox_intake::component::{ComponentLimits, Profile, Refusal, Shape};
 use stratbox_market::SharedHeader;
 use stratbox_metrics::NotMetrics;
 
 use crate::backtest::{CompactOutcome, Execution, LogLines};
 
-/// Role of a worker that compiles components.
-pub(crate) const ASSEMBLER: &str = "assembler";
+/// Role of a worker that compiles components. A worker makes its engine before it hears anything else, so that the role
+/// says what components may import.
+pub(crate) fn assembler(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Strict => "assembler",
+        Profile::Wasi => "assembler-wasi",
+    }
+}
+
 /// Role of a worker that runs them.
-pub(crate) const RUNNER: &str = "runner";
+pub(crate) fn runner(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Strict => "runner",
+        Profile::Wasi => "runner-wasi",
+    }
+}
 
 /// What an assembler is asked, once.
 #[derive(Serialize, Deserialize)]
@@ -69,7 +81,7 @@ pub(crate) enum Order {
     /// Compiled code, to be known by a number.
     Load { number: u32, code: ByteBuf },
     /// What the strategy says of itself.
-    Describe { number: u32 },
+    Describe { number: u32, component: Digest },
     /// Runs, to be answered one by one.
     Run(Vec<RunOrder>),
 }
@@ -79,6 +91,7 @@ pub(crate) enum Order {
 pub(crate) struct RunOrder {
     pub(crate) number: u32,
     pub(crate) params: Params,
+    pub(crate) key: RunKey,
     pub(crate) keeps_log: bool,
 }
 

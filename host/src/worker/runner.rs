@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use stratbox_domain::{BarSource, Limits, VenuePolicy};
+use stratbox_domain::{BarSource, Digest, Limits, VenuePolicy};
+use stratbox_intake::component::Profile;
 use stratbox_jail::{Connection, Failure, Server};
 use stratbox_market::SharedBars;
 use stratbox_sandbox::{Artifact, Error, Sandbox, TrustedCode};
@@ -16,8 +17,8 @@ use crate::backtest::Conditions;
 use crate::wiring::RunRecorder;
 
 /// The engine is made before the jail closes, since it reserves address space; it sees no stranger's byte until then.
-pub(super) fn prepare() -> Option<Server> {
-    let sandbox = Sandbox::<RunRecorder>::new(NonZeroU32::MIN).ok()?;
+pub(super) fn prepare(profile: Profile) -> Option<Server> {
+    let sandbox = Sandbox::<RunRecorder>::with_profile(NonZeroU32::MIN, profile).ok()?;
     Some(Box::new(move |connection| {
         let mut runner = Runner { sandbox, codes: BTreeMap::new(), conditions: None };
         match runner.serve(connection) {
@@ -62,15 +63,15 @@ impl Runner {
                 let loaded = self.sandbox.load(TrustedCode::vouched(&code));
                 loaded.map(|code| drop(self.codes.insert(number, code))).map_err(|error| error.to_string())
             }
-            Order::Describe { number } => return self.describe(number),
+            Order::Describe { number, component } => return self.describe(number, &component),
             Order::Run(_) => Err("runs are not prepared".to_owned()),
         };
         prepared.map_or_else(Answer::Failed, |()| Answer::Done)
     }
 
-    fn describe(&self, number: u32) -> Answer {
+    fn describe(&self, number: u32, component: &Digest) -> Answer {
         let Some(code) = self.codes.get(&number) else { return unknown() };
-        match self.sandbox.describe(code) {
+        match self.sandbox.describe(code, component) {
             Ok(manifest) => Answer::Described(Box::new(manifest)),
             Err(Error::Describe(problem)) => Answer::NotDescribed(problem),
             Err(error) => Answer::Failed(error.to_string()),
@@ -81,7 +82,7 @@ impl Runner {
         let (Some(code), Some(conditions)) = (self.codes.get(&run.number), &self.conditions) else {
             return unknown();
         };
-        match conditions.run(&self.sandbox, code, &run.params) {
+        match conditions.run(&self.sandbox, code, &run.params, run.key) {
             Ok(execution) => Answer::Ran(Box::new(RanAnswer::new(execution, run.keeps_log))),
             Err(error) => Answer::Failed(error.to_string()),
         }

@@ -9,6 +9,8 @@ mod new;
 mod run;
 mod sweep;
 mod sweep_file;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -95,6 +95,7 @@ impl Backtest {
             policy: self.policy,
             limits: Limits::default(),
             cancel: Arc::clone(&self.cancel),
+            seed: self.bars.digest(),
         };
         Ok(lab.sandbox.run(code, &request, || self.figures())?)
     }

@@ -1,9 +1,10 @@
 //! Compiled code: made from a component, or loaded from bytes that were made before.
 
 use stratbox_domain::{Digest, KeyBuilder, Recorder};
+use stratbox_intake::component::Profile;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
-use crate::compose::{Guests, SIMULATION, compose};
+use crate::compose::{Guests, SIMULATION, compose, is_wasi};
 use crate::engine::fingerprint;
 use crate::host::State;
 use crate::text::escaped;
@@ -14,6 +15,8 @@ pub struct Artifact<R: 'static> {
     pub(crate) pre: InstancePre<State<R>>,
     pub(crate) run: ComponentExportIndex,
     pub(crate) describe: ComponentExportIndex,
+    /// Whether it imports WASI.
+    pub(crate) profile: Profile,
 }
 
 /// What a component becomes, before anyone has compiled it.
@@ -66,7 +69,7 @@ impl<R: Recorder> Sandbox<R> {
     /// The component does not fit the contract, or the engine cannot hold what it became.
     pub fn precompile(&self, guests: &Guests, component: &[u8]) -> Result<Vec<u8>, Error> {
         let refused = |error: wasmtime::Error| Error::Component(escaped(&format!("{error:#}"), 1_000));
-        let composed = compose(guests, component)?;
+        let composed = compose(guests, component, self.profile())?;
         let code = self.engine.precompile_component(&composed).map_err(refused)?;
         // What the engine compiles but cannot hold (its tables, its memories) is the component's fault too.
         self.artifact(TrustedCode(&code)).map_err(refused)?;
@@ -89,7 +92,9 @@ impl<R: Recorder> Sandbox<R> {
             found.ok_or_else(|| wasmtime::Error::msg(format!("the composed component lacks `{name}`")))
         };
         let (run, describe) = (export("run")?, export("describe")?);
-        Ok(Artifact { pre: self.linker.instantiate_pre(&loaded)?, run, describe })
+        let imports_wasi = loaded.component_type().imports(&self.engine).any(|(name, _)| is_wasi(name));
+        let profile = if imports_wasi { Profile::Wasi } else { Profile::Strict };
+        Ok(Artifact { pre: self.linker.instantiate_pre(&loaded)?, run, describe, profile })
     }
 
     #[expect(unsafe_code, reason = "compiled code can only be loaded on trust")]

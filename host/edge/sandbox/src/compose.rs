@@ -1,5 +1,6 @@
 //! Three components into one: venue, then the strategy that trades on it, then the driver that calls both.
 
+use stratbox_intake::component::Profile;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
@@ -21,12 +22,17 @@ pub struct Guests {
     pub driver: Vec<u8>,
 }
 
+/// Whether an interface is one of WASI's.
+pub(crate) fn is_wasi(import: &str) -> bool {
+    import.starts_with("wasi:")
+}
+
 /// One component that exports the simulation and imports only what the host provides.
-pub(crate) fn compose(guests: &Guests, strategy: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn compose(guests: &Guests, strategy: &[u8], profile: Profile) -> Result<Vec<u8>, Error> {
     let mut graph = Graph(CompositionGraph::new());
     let venue = graph.instantiate("engine:venue", &guests.venue).map_err(ours)?;
     let user = graph.register("user:strategy", strategy).map_err(Error::Component)?;
-    let imports = graph.check_imports(user)?;
+    let imports = graph.check_imports(user, profile)?;
     let strategy = graph.0.instantiate(user);
     let driver = graph.instantiate("engine:driver", &guests.driver).map_err(ours)?;
 
@@ -75,8 +81,10 @@ impl Graph {
     }
 
     /// Names what a strategy imports, all of which it may.
-    fn check_imports(&self, package: PackageId) -> Result<Vec<String>, Error> {
-        match self.imports(package).find(|import| !IMPORTS.contains(&import.as_str())) {
+    fn check_imports(&self, package: PackageId, profile: Profile) -> Result<Vec<String>, Error> {
+        // Which interfaces of WASI there are, the linker knows.
+        let may = |import: &str| IMPORTS.contains(&import) || (profile == Profile::Wasi && is_wasi(import));
+        match self.imports(package).find(|import| !may(import)) {
             None => Ok(self.imports(package).cloned().collect()),
             Some(import) => Err(Error::Component(format!(
                 "it imports `{}`: a strategy may import only {}",

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stratbox_domain::{Digest, KeyBuilder, Recorder};
-use stratbox_intake::component::FEATURES;
+use stratbox_intake::component::{FEATURES, Profile};
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, OperatorCost, OptLevel,
@@ -18,6 +18,7 @@ use wasmtime::{
 use crate::Error;
 use crate::host::{self, LINE_BYTES, LOG_BYTE_FUEL, LOG_CALL_FUEL, State};
 use crate::run::HOSTCALL_BYTES;
+use crate::wasi::Wasi;
 
 /// How often a running guest is asked whether its time is up: the precision of deadlines and of Ctrl-C.
 const TICK: Duration = Duration::from_millis(5);
@@ -43,17 +44,28 @@ const MAX_WASM_STACK: usize = 512 << 10;
 pub struct Sandbox<R: 'static> {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State<R>>,
+    /// Where components may import it.
+    pub(crate) wasi: Option<Wasi>,
     version: String,
     ticker: OnceLock<Ticker>,
 }
 
 impl<R: Recorder> Sandbox<R> {
-    /// Starts the engine, with room for so many runs at once, at most [`MAX_RUNS`]. Only address space is reserved; no thread
-    /// is started before the first run, so that a process can confine itself in between.
+    /// Starts the engine for components that import nothing but the contract, with room for so many runs at once, at most
+    /// [`MAX_RUNS`]. Only address space is reserved; no thread is started before the first run, so that a process can confine
+    /// itself in between.
     ///
     /// # Errors
     /// The machine cannot run it.
     pub fn new(runs: NonZeroU32) -> Result<Self, Error> {
+        Self::with_profile(runs, Profile::Strict)
+    }
+
+    /// The same for components that may import what `profile` says. What imports no WASI runs as it does without.
+    ///
+    /// # Errors
+    /// The machine cannot run it, or this program was built without WASI (feature `wasi`) and the profile asks for it.
+    pub fn with_profile(runs: NonZeroU32, profile: Profile) -> Result<Self, Error> {
         let engine = Engine::new(&config(runs.min(MAX_RUNS).get())).map_err(|error| Error::engine(&error))?;
         // An upgrade of the engine must not widen what guests may use behind our back.
         if engine.get_wasm_features() != FEATURES {
@@ -61,9 +73,16 @@ impl<R: Recorder> Sandbox<R> {
             let missing = FEATURES.difference(engine.get_wasm_features());
             return Err(Error::Engine(format!("wasm features are not as asked: +{surplus:?} -{missing:?}")));
         }
-        let linker = host::linker(&engine).map_err(|error| Error::engine(&error))?;
+        let mut linker = host::linker(&engine).map_err(|error| Error::engine(&error))?;
         let version = format!("wasmtime {WASMTIME_VERSION} {}", settings().short());
-        Ok(Self { engine, linker, version, ticker: OnceLock::new() })
+        let wasi = match profile {
+            Profile::Strict => None,
+            Profile::Wasi => Some(Wasi::new(&version)?),
+        };
+        if let Some(wasi) = &wasi {
+            wasi.link(&mut linker).map_err(|error| Error::engine(&error))?;
+        }
+        Ok(Self { engine, linker, wasi, version, ticker: OnceLock::new() })
     }
 
     /// Sees to it that time passes for guests.
@@ -71,11 +90,23 @@ impl<R: Recorder> Sandbox<R> {
         self.ticker.get_or_init(|| Ticker::start(self.engine.clone()));
     }
 
+    /// What components may import.
+    pub(crate) fn profile(&self) -> Profile {
+        if self.wasi.is_some() { Profile::Wasi } else { Profile::Strict }
+    }
+
     /// The engine's version and a digest of the settings that can change a result: figures, fuel among them, are only
     /// comparable within one. The machine's instruction set is not among them.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The same for runs of components that import WASI: how it is given can change their results. The engine's own version
+    /// where none may.
+    #[must_use]
+    pub fn version_with_wasi(&self) -> &str {
+        self.wasi.as_ref().map_or(&self.version, Wasi::version)
     }
 }
 

@@ -3,12 +3,12 @@
 use stratbox_domain::{Fault, FaultLabel, Interruption, RunOutcome};
 use wasmtime::{Store, Trap};
 
-use crate::Error;
 use crate::host::{HostBug, State, Stop};
 use crate::meter::Exhausted;
 use crate::progress::bar_of;
 use crate::text::escaped;
 use crate::traps::{Meaning, meaning};
+use crate::{Error, wasi};
 
 const PANICKED: &str = "the words and the place are the strategy's own: repair what they name, or return an error from `new` \
                         when parameters cannot work together";
@@ -41,6 +41,7 @@ pub(crate) fn classify<R, T>(
         message,
         hint: hint.into(),
     };
+    let of = |Meaning { label, code, sentence, hint }| fault(label, code, sentence.to_owned(), hint);
     Ok(RunOutcome::Faulted(match error.downcast_ref::<Trap>() {
         // A panic announces itself, then traps.
         Some(Trap::UnreachableCodeReached) if let Some(words) = &state.last_words => {
@@ -58,10 +59,8 @@ pub(crate) fn classify<R, T>(
             );
             fault(FaultLabel::Memory, "memory_limit", message, MORE_MEMORY)
         }
-        Some(trap) => {
-            let Meaning { label, code, sentence, hint } = meaning(*trap);
-            fault(label, code, sentence.to_owned(), hint)
-        }
+        Some(trap) => of(meaning(*trap)),
+        None if let Some(meaning) = wasi::meaning(error) => of(meaning),
         None if state.memory.refused => {
             let message =
                 format!("it needs more memory to start than `memory_bytes` ({})", state.memory.limit);

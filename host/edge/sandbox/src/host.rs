@@ -11,6 +11,7 @@ use wasmtime::{Engine, ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::meter::Meter;
 use crate::text::escaped;
+use crate::wasi::World;
 use crate::wire::{WireColumns, WireFill, WireLevel};
 
 /// One line of a guest's log may be this long; one panic message too.
@@ -90,10 +91,12 @@ pub(crate) struct State<R> {
     pub(crate) cancel: Arc<AtomicBool>,
     /// First row of the chunk that is being played, for what is stopped from outside.
     pub(crate) row: Option<u64>,
+    /// WASI, for a component that imports it.
+    pub(crate) wasi: Option<Box<World>>,
 }
 
 impl<R> State<R> {
-    /// Of a store without bars.
+    /// Of a store without bars and without WASI.
     pub(crate) fn new(limits: &Limits, deadline: Instant, cancel: Arc<AtomicBool>) -> Self {
         Self {
             bars: None,
@@ -106,6 +109,7 @@ impl<R> State<R> {
             deadline,
             cancel,
             row: None,
+            wasi: None,
         }
     }
 
@@ -176,6 +180,10 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
             let columns = bars.columns(start, state.meter.plan(fuel, count.min(MAX_ROWS)));
             let fuel = state.meter.fill(u32::try_from(columns.rows).unwrap_or(u32::MAX));
             state.row = Some(start);
+            // With WASI a chunk is one bar, and its time is what the clock says.
+            if let (Some(world), Some(time)) = (&mut state.wasi, columns.time.first_chunk()) {
+                world.set_time(i64::from_le_bytes(*time));
+            }
             store.set_fuel(fuel)?;
             Ok((WireColumns::from(columns),))
         },

@@ -16,6 +16,8 @@ mod progress;
 mod run;
 mod text;
 mod traps;
+#[cfg_attr(not(feature = "wasi"), path = "no_wasi.rs")]
+mod wasi;
 mod wire;
 
 pub use artifact::{Artifact, Identity, TrustedCode};

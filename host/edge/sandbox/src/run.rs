@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use stratbox_domain::{
-    BarSource, Fault, FaultLabel, Limits, Manifest, ParamKind, ParamSpec, Params, Recorder, RunOutcome,
-    VenuePolicy, VenueSummary, must_be_escaped,
+    BarSource, Digest, Fault, FaultLabel, Limits, Manifest, ParamKind, ParamSpec, Params, Recorder,
+    RunOutcome, VenuePolicy, VenueSummary, must_be_escaped,
 };
+use stratbox_intake::component::Profile;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
@@ -15,6 +16,7 @@ use crate::fault::classify;
 use crate::host::{HostBug, LINE_BYTES, Log, State, Stop};
 use crate::meter::{Exhausted, Meter};
 use crate::text::escaped;
+use crate::wasi::Wasi;
 use crate::wire::{
     WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
     to_wire_parameters,
@@ -33,6 +35,8 @@ const DESCRIBE: Limits = Limits {
 
 /// What of a manifest may cross into the host, as copies of its own.
 pub(crate) const HOSTCALL_BYTES: usize = 1 << 20;
+/// What one call of a run with WASI may have copied into the host; what the engine's own parts send is a third of it.
+pub(crate) const WASI_CALL_BYTES: usize = 128 << 10;
 
 /// What a run is made of.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub struct RunRequest<'a> {
     pub limits: Limits,
     /// Ends the run, within some milliseconds, once it is true.
     pub cancel: Arc<AtomicBool>,
+    /// Decides what WASI's randomness gives, to a component that imports it: the run's key, so that the same run has the same.
+    pub seed: Digest,
 }
 
 /// What came of a run.
@@ -61,13 +67,16 @@ pub struct RunReport {
 }
 
 impl<R: Recorder> Sandbox<R> {
-    /// Asks a strategy for its manifest.
+    /// Asks a strategy for its manifest. `seed` decides what WASI's randomness gives it; the time is that of the Unix epoch.
     ///
     /// # Errors
     /// The strategy failed to answer, or answered nonsense.
-    pub fn describe(&self, artifact: &Artifact<R>) -> Result<Manifest, Error> {
+    pub fn describe(&self, artifact: &Artifact<R>, seed: &Digest) -> Result<Manifest, Error> {
         let cancel = Arc::new(AtomicBool::new(false));
-        let state = State::new(&DESCRIBE, deadline(&DESCRIBE), cancel);
+        let wasi = self.wasi_of(artifact);
+        let world = wasi.map(|wasi| wasi.world(seed, 0));
+        let _inside = wasi.map(Wasi::enter);
+        let state = State { wasi: world, ..State::new(&DESCRIBE, deadline(&DESCRIBE), cancel) };
         let mut store = self.store(state, &DESCRIBE, HOSTCALL_BYTES)?;
         let answer = (|| {
             let instance = instantiate(artifact, &mut store)?;
@@ -114,15 +123,23 @@ impl<R: Recorder> Sandbox<R> {
         careful: bool,
     ) -> Result<Option<(RunReport, R)>, Error> {
         let limits = &request.limits;
+        let wasi = self.wasi_of(artifact);
+        let start = request.bars.span().map_or(0, |(first, _)| first);
+        let _inside = wasi.map(Wasi::enter);
         let state = State {
             bars: Some(Arc::clone(&request.bars)),
             recorder: Some(recorder),
-            meter: Meter::new(limits.fuel_per_bar, careful),
+            // The clock is set where bars are read, so that with WASI they are read one at a time.
+            meter: Meter::new(limits.fuel_per_bar, careful || wasi.is_some()),
+            wasi: wasi.map(|wasi| wasi.world(&request.seed, start)),
             ..State::new(limits, deadline, Arc::clone(&request.cancel))
         };
-        // No text is longer than the memory it lies in, and none is copied whole.
-        let mut store =
-            self.store(state, limits, usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX))?;
+        let hostcall_bytes = match wasi {
+            Some(_) => WASI_CALL_BYTES,
+            // No text is longer than the memory it lies in, and none is copied whole.
+            None => usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
+        };
+        let mut store = self.store(state, limits, hostcall_bytes)?;
         let instruments = to_wire_instruments(request.bars.instruments());
         let parameters = to_wire_parameters(request.params);
         let answer = (|| {
@@ -147,6 +164,11 @@ impl<R: Recorder> Sandbox<R> {
         Ok(Some((RunReport { outcome, fuel, log: state.log }, recorder)))
     }
 
+    /// WASI, if the component imports it.
+    fn wasi_of(&self, artifact: &Artifact<R>) -> Option<&Wasi> {
+        self.wasi.as_ref().filter(|_| artifact.profile == Profile::Wasi)
+    }
+
     fn store(
         &self,
         state: State<R>,
@@ -160,6 +182,9 @@ impl<R: Recorder> Sandbox<R> {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().on_tick());
         store.set_hostcall_fuel(hostcall_bytes);
+        if let Some(wasi) = self.wasi.as_ref().filter(|_| store.data().wasi.is_some()) {
+            wasi.bound(&mut store);
+        }
         Ok(store)
     }
 }
