@@ -1,7 +1,7 @@
 //! Every limit bites, and only where it should: a run that stays just under it completes, and one that reaches it ends as
 //! the limit says.
 
-use stratbox_domain::{Fault, FaultLabel, Interruption, Limits, ParamValue, RunOutcome, VenuePolicy};
+use stratbox_domain::{Digest, Fault, FaultLabel, Interruption, Limits, ParamValue, RunOutcome, VenuePolicy};
 use stratbox_sandbox::{Artifact, RunReport};
 use stratbox_sdk::testing::random_walk;
 use stratbox_tests::{Tape, Trial, lab};
@@ -162,7 +162,7 @@ fn what_a_manifest_makes_the_host_copy() {
             bytes / 5
         );
         let artifact = lab().artifact("wordy.rs", &source);
-        lab().sandbox.describe(&artifact)
+        lab().sandbox.describe(&artifact, &Digest::of(b"wordy"))
     };
     let under = described(900 << 10).unwrap();
     assert!(under.description.len() < 3_000, "it is cut");

@@ -103,7 +103,7 @@ mod tests {
         meter.fill(16);
         assert_eq!(meter.plan(1_000_000 - 16 * 50_000, 512), 5);
         meter.fill(5);
-        assert_eq!(meter.plan(1_000_000 - 5 * 900_000_u64.min(199_000), 512), 1);
+        assert_eq!(meter.plan(1_000_000 - 5 * 199_000, 512), 1);
     }
 
     #[test]
