@@ -40,6 +40,8 @@ pub(crate) struct AttackReport {
     /// Cases that ended as they must.
     pub(crate) held: usize,
     pub(crate) failed: usize,
+    /// How long after its time limit the latest of them ended.
+    pub(crate) latest_seconds: f64,
     /// In the order of the corpus.
     pub(crate) cases: Vec<Verdict>,
     pub(crate) isolation: Walls,
@@ -96,7 +98,7 @@ pub(crate) fn attack(
         done += 1;
         tell(verdict, (done, total), note);
     };
-    let mut cases = Vec::new();
+    let (mut cases, mut latest_seconds) = (Vec::new(), 0.0);
     if count > 0 {
         let harness = Harness::start(setting, environment, note)?;
         let work = |index: usize| match strategies.get(index) {
@@ -104,10 +106,11 @@ pub(crate) fn attack(
             None => artifacts::try_case(files[index - strategies.len()], &harness),
         };
         cases = at_once(count, work, &mut count_and_tell);
+        latest_seconds = harness.latest().as_secs_f64();
     }
     cases.extend(walls.into_iter().inspect(count_and_tell));
     let held = cases.iter().filter(|case| case.held).count();
-    Ok(AttackReport { held, failed: cases.len() - held, cases, isolation: setting.walls(0) })
+    Ok(AttackReport { held, failed: cases.len() - held, latest_seconds, cases, isolation: setting.walls(0) })
 }
 
 fn is_chosen(args: &AttackArgs, name: &str) -> bool {

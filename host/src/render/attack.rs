@@ -23,9 +23,13 @@ pub(crate) fn report(report: &AttackReport) -> String {
         text += &format!("`{}` did not end as it must: {}\n", case.name, inline(&case.evidence));
     }
     let count = counted(report.cases.len() as u64, "case");
-    text +=
-        &format!("{count}: {} held, {} failed; {}\n", report.held, report.failed, walls(&report.isolation));
-    text
+    text + &format!(
+        "{count}: {} held, {} failed; the latest ended {:.3} s after its limit; {}\n",
+        report.held,
+        report.failed,
+        report.latest_seconds,
+        walls(&report.isolation)
+    )
 }
 
 pub(crate) fn list(list: &AttackList) -> String {

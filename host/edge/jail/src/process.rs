@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, socketpair};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid};
 
 use crate::Program;
 use crate::connection::send_piece;
@@ -185,9 +185,33 @@ impl Process {
         }
     }
 
-    fn settled<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
-        if result.is_err() {
+    /// Kills the child and all that it started; if it is not gone in a moment, it is waited for elsewhere.
+    fn kill_promptly(&mut self) {
+        if self.gone {
+            return;
+        }
+        let pid = Pid::from_child(&self.child);
+        let _ = kill_process_group(pid, Signal::KILL);
+        let mut end = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+        let is_gone = poll(&mut end, Some(&moment)).is_ok_and(|ready| ready > 0);
+        let waits = || {
+            let wait = move || waitpid(Some(pid), WaitOptions::empty()).map(drop);
+            std::thread::Builder::new().name("reaper".to_owned()).spawn(wait)
+        };
+        if is_gone || waits().is_err() {
             self.kill();
+        }
+        // It is killed, and nobody else waits for its number.
+        self.gone = true;
+    }
+
+    fn settled<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        match &result {
+            // Who waits for the clock does not wait for the kernel too, which takes its time to free gigabytes.
+            Err(Failure::TimedOut { .. }) => self.kill_promptly(),
+            Err(_) => self.kill(),
+            Ok(_) => {}
         }
         result
     }
