@@ -31,10 +31,10 @@ pub fn component(bytes: &[u8]) {
 pub(crate) fn samples() -> Vec<Vec<u8>> {
     let strategy = include_bytes!("../samples/strategy.wasm");
     // A type of each kind, a module with code, and a component inside, none of which anything uses.
-    let types: &[u8] = b"\x07\x0f\x05\x72\x01\x01a\x7f\x70\x7f\x40\x01\x01a\x00\x01\x00";
+    let types: &[u8] = b"\x07\x13\x04\x72\x01\x01a\x7d\x70\x7f\x40\x01\x01a\x7f\x00\x7f\x6d\x01\x01a";
     let module: &[u8] =
-        b"\x01\x1f\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x0a\x04\x01\x02\0\x0b";
-    let component: &[u8] = b"\x04\x0d\0asm\x0d\0\x01\0\x07\x03\x01\x40\0";
+        b"\x01\x1d\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x0a\x04\x01\x02\0\x0b";
+    let component: &[u8] = b"\x04\x0f\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0";
     let name: &[u8] = b"\x00\x07\x04name\x01\x00";
     let with = |section: &[u8]| [strategy, section].concat();
     let mut samples: Vec<_> = [types, module, component, name].into_iter().map(with).collect();
@@ -52,8 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_is_a_strategy() {
-        let strategy = include_bytes!("../samples/strategy.wasm");
-        inspect(strategy, &ComponentLimits::default(), Profile::Strict).unwrap();
+    fn the_samples_up_to_the_strategy_itself_are_accepted_and_the_others_are_not() {
+        let accepted = samples().into_iter().map(|sample| {
+            inspect(&sample, &ComponentLimits::default(), Profile::Strict)
+                .map_err(|refusal| refusal.to_string())
+        });
+        let accepted: Vec<_> = accepted.collect();
+        assert!(accepted[..5].iter().all(Result::is_ok), "{accepted:?}");
+        assert!(accepted[5..].iter().all(Result::is_err), "{accepted:?}");
     }
 }

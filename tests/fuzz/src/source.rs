@@ -41,7 +41,7 @@ pub(crate) fn samples() -> Vec<Vec<u8>> {
         include_str!("../../../example-strategies/buy_and_hold.rs"),
         include_str!("../../../example-strategies/pairs_spread.rs"),
         include_str!("../../strategies/chaos.rs"),
-        include_str!("../samples/refused.rs.txt"),
+        concat!(include_str!("../samples/refused.rs.txt"), "/// \u{202e}\u{200b}\u{7}\n"),
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
