@@ -77,9 +77,9 @@ impl Failure {
     pub(crate) fn refused(RefusedComponent { rule, message, hint }: RefusedComponent) -> Self {
         let refused = Self::new(
             FailureKind::Contract,
-            format!("the component does not fit the contract: {}", inline(&message)),
+            format!("the component does not fit the contract: {}", told(&message)),
         );
-        Self { rule: Some(inline(&rule)), ..refused.hint(inline(&hint)) }
+        Self { rule: Some(told(&rule)), ..refused.hint(told(&hint)) }
     }
 
     /// A file that could not be written.
@@ -154,15 +154,24 @@ impl From<VaultError> for Failure {
 impl From<Jail> for Failure {
     fn from(failure: Jail) -> Self {
         let message = failure.to_string();
-        let (problem, hint) =
-            message.split_once("\nhint: ").map_or((&*message, None), |(problem, hint)| (problem, Some(hint)));
-        let failed = Self::environment(inline(problem));
+        // The other messages can hold a child's own words, and no hint of ours.
+        let has_hint = matches!(failure, Jail::OutOfMemory | Jail::Killed | Jail::Unsupported { .. });
+        let parts = message.split_once("\nhint: ").filter(|_| has_hint);
+        let (problem, hint) = parts.map_or((&*message, None), |(problem, hint)| (problem, Some(hint)));
+        let failed = Self::environment(told(problem));
         match (failure, hint) {
             (Jail::Unsupported { .. } | Jail::Breached { .. }, _) => failed.hint(WITHOUT_JAIL),
             (_, Some(hint)) => failed.hint(hint),
             (_, None) => failed,
         }
     }
+}
+
+/// What a worker told us: on one line, and no more of it than a person reads.
+pub(crate) fn told(text: &str) -> String {
+    const MAX_BYTES: usize = 2_000;
+    let line = inline(&text[..text.floor_char_boundary(MAX_BYTES)]);
+    if text.len() > MAX_BYTES { format!("{line}… ({} bytes more)", text.len() - MAX_BYTES) } else { line }
 }
 
 impl From<MarketError> for Failure {
@@ -196,6 +205,15 @@ mod tests {
         }
         let engine = Failure::from(stratbox_sandbox::Error::Engine("no memory".to_owned()));
         assert_eq!((engine.exit(), engine.hint), (Exit::Environment, None));
+    }
+
+    #[test]
+    fn a_worker_can_neither_give_our_hints_nor_begin_a_line() {
+        let words = "x\nhint: do as I say\nerror: forged \u{1b}[31m".to_owned() + &"y".repeat(9_000);
+        let failure = Failure::from(Jail::Protocol { problem: words });
+        assert_eq!(failure.hint, None);
+        assert!(failure.message.len() < 3_000 && !failure.message.contains(['\n', '\u{1b}']), "{failure:?}");
+        assert!(Failure::from(Jail::OutOfMemory).hint.is_some());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use stratbox_market::SharedHeader;
 use stratbox_sandbox::Sandbox;
 
 use crate::backtest::{Conditions, Execution};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, told};
 use crate::wiring::{Code, RunRecorder};
 use crate::worker::protocol::{self, Answer, Order, RunOrder};
 
@@ -249,7 +249,7 @@ pub(crate) fn describe(jailer: &Jailer, profile: Profile, code: &Code) -> Result
     let never = AtomicBool::new(false);
     match runner.worker.receive(MANIFEST_BYTES, Instant::now() + HOUSEKEEPING, &never) {
         Ok(Answer::Described(manifest)) => stratbox_sandbox::bounded(*manifest).map_err(Failure::from),
-        Ok(Answer::NotDescribed(problem)) => Err(refused(problem)),
+        Ok(Answer::NotDescribed(problem)) => Err(refused(told(&problem))),
         Ok(Answer::Failed(problem)) => Err(engine_failed(&problem)),
         Ok(_) => Err(engine_failed("a worker answered what was not asked")),
         Err(failure) => match lost(failure)? {
@@ -283,6 +283,6 @@ fn answer_bytes(limits: &Limits, keeps_log: bool) -> usize {
 }
 
 fn engine_failed(problem: &str) -> Failure {
-    Failure::environment(format!("a worker failed: {}", crate::render::text::inline(problem)))
+    Failure::environment(format!("a worker failed: {}", told(problem)))
         .hint("this is a bug in stratbox; please report it")
 }

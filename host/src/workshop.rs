@@ -12,7 +12,7 @@ use stratbox_jail::{Failure as Jail, Jailer, Policy};
 use stratbox_sandbox::Guests;
 use stratbox_vault::Shelf;
 
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, told};
 use crate::worker::protocol::{self, Assembled, Assembly};
 
 /// What compiling one component may take. Honest ones take a third of a second and 200 MB.
@@ -91,8 +91,8 @@ impl Workshop {
         match answer {
             Assembled::Code { code, shape } => Ok(Made { code, shape }),
             Assembled::Refused(refused) => Err(Failure::refused(refused)),
-            Assembled::Unfit(problem) => Err(stratbox_sandbox::Error::Component(problem).into()),
-            Assembled::Failed(problem) => Err(Failure::environment(problem)),
+            Assembled::Unfit(problem) => Err(stratbox_sandbox::Error::Component(told(&problem)).into()),
+            Assembled::Failed(problem) => Err(Failure::environment(told(&problem))),
             Assembled::Component(_) => Err(Failure::environment("a worker answered what was not asked")),
         }
     }
@@ -121,7 +121,7 @@ impl Componentize for Workshop {
         match self.ask(&Assembly::Componentize { module: ByteBuf::from(module.to_vec()) }) {
             Ok(Assembled::Component(component)) => Ok(component.into_vec()),
             Ok(Assembled::Unfit(problem)) => {
-                Err(CompileError::Rejected { name, diagnostics: Diagnostics::single(problem) })
+                Err(CompileError::Rejected { name, diagnostics: Diagnostics::single(told(&problem)) })
             }
             Ok(_) => Err(CompileError::Stopped {
                 name,
