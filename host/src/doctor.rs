@@ -134,7 +134,7 @@ pub(crate) fn examine(setting: &Setting) -> Result<DoctorReport, Failure> {
                 disk_bytes: tools.disk_bytes,
             },
             source: setting.gate.unwrap_or_default(),
-            component: ComponentLimits::default(),
+            component: setting.components.clone(),
         },
         isolation: setting.walls(0),
         failure: failures.into_iter().next(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 use stratbox_compiler::{Compile, CompileError, Compiled, Kit, Parts, RustCompiler, ToolLimits, Toolchain};
 use stratbox_domain::{Fill, Manifest, Recorder};
-use stratbox_intake::component::{Profile, Shape};
+use stratbox_intake::component::{ComponentLimits, Profile, Shape};
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::{Dataset, Source};
@@ -50,6 +50,8 @@ pub(crate) struct Setting {
     pub(crate) isolation: Isolation,
     /// What a source may be; `None` leaves everything to the jail.
     pub(crate) gate: Option<SourceLimits>,
+    /// What a component may be.
+    pub(crate) components: ComponentLimits,
     /// What compiling one source may take.
     pub(crate) tools: ToolLimits,
     /// What a component may import.
@@ -215,7 +217,8 @@ impl Engine {
         let (toolchain, kit) = kit(setting, note)?;
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
         let jailer = setting.jailer();
-        let workshop = Workshop { profile: setting.profile, ..Workshop::new(jailer.clone()) };
+        let (limits, profile) = (setting.components.clone(), setting.profile);
+        let workshop = Workshop { jailer: jailer.clone(), limits, profile };
         let sysroot = toolchain.sysroot().to_owned();
         let parts = Parts {
             toolchain,

@@ -42,6 +42,10 @@ pub(crate) struct Args {
     /// every run. For a program that was built with it
     #[arg(long, global = true)]
     pub(crate) allow_wasi: bool,
+    /// What sources and components may be, other than by default (`[source]` and `[component]`; `doctor --format json` names
+    /// every limit)
+    #[arg(long, global = true, value_name = "LIMITS.toml")]
+    pub(crate) intake: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Typed,
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use stratbox_compiler::ToolLimits;
 use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_intake::component::ComponentLimits;
 use stratbox_intake::component::Profile;
 use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
 use super::args::{Args, AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
-use crate::failure::Failure;
+use crate::failure::{Failure, shown, told};
 use crate::wiring::Setting;
 
 /// What the program takes from its environment.
@@ -105,16 +107,34 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Failure::environment("the program cannot find itself, and so cannot start its workers")
     })?;
     let confinement = if args.dangerously_without_jail { Confinement::None } else { Confinement::Jailed };
+    let intake = args.intake.as_deref().map(Intake::read).transpose()?.unwrap_or_default();
     let setting = Setting {
         cache: absolute(&cache)?,
         worker,
         confinement,
         isolation: args.isolation,
-        gate: Some(SourceLimits::default()),
+        gate: Some(intake.source),
+        components: intake.component,
         tools: ToolLimits::default(),
         profile: profile(args.allow_wasi)?,
     };
     Ok(Settings { format: args.format, setting, command })
+}
+
+/// What may come in, where an operator says so.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Intake {
+    source: SourceLimits,
+    component: ComponentLimits,
+}
+
+impl Intake {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let problem = |problem: String| Failure::input(format!("`{}`: {}", shown(path), told(&problem)));
+        let text = std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| problem(error.to_string()))
+    }
 }
 
 /// What components may import.

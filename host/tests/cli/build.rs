@@ -109,3 +109,23 @@ fn a_component_that_does_not_fit_the_contract_and_a_file_of_another_kind_are_ref
     assert!(stratbox(dir.path(), "build empty.wasm").refused(2).contains("is a component already"));
     assert!(stratbox(dir.path(), "build probe.rs -o no/out.wasm").refused(2).contains("no directory `no`"));
 }
+
+#[test]
+fn an_operator_says_what_may_come_in() {
+    let dir = folder();
+    write(dir.path(), "strict.toml", "[component]\nbytes = 1000\n");
+    write(dir.path(), "wide.toml", "[component]\nbytes = 8000000\n\n[source]\nnesting = 100\n");
+    write(dir.path(), "wrong.toml", "[component]\nsize = 1000\n");
+    write(dir.path(), "shallow.toml", "[source]\nnesting = 1\n");
+    let strict = stratbox(dir.path(), "build probe.rs --intake strict.toml --format json");
+    let error = &strict.json()["error"];
+    assert_eq!((strict.code, &error["rule"]), (3, &json!("too_large")), "{error}");
+    stratbox(dir.path(), "build probe.rs --intake wide.toml").ok();
+    assert!(stratbox(dir.path(), "build probe.rs --intake shallow.toml").refused(3).contains("deep_nesting"));
+    assert!(
+        stratbox(dir.path(), "build probe.rs --intake wrong.toml")
+            .refused(2)
+            .contains("unknown field `size`")
+    );
+    assert!(stratbox(dir.path(), "build probe.rs --intake no.toml").refused(2).contains("`no.toml`: "));
+}
