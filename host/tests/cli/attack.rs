@@ -19,9 +19,9 @@ fn held(only: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_source_that_never_ends_faults_at_the_same_fuel_twice() {
+fn a_component_that_never_ends_faults_at_the_same_fuel_twice() {
     let case = &held("endless_loop_in_on_bar")[0];
-    assert_eq!((&case["class"], &case["expected"]), (&"source".into(), &"fault (fuel)".into()));
+    assert_eq!((&case["class"], &case["expected"]), (&"component".into(), &"fault (fuel)".into()));
     assert_eq!(case["came_of_it"], "fault (fuel)");
     let evidence = case["evidence"].as_str().unwrap();
     assert!(
@@ -33,14 +33,14 @@ fn a_source_that_never_ends_faults_at_the_same_fuel_twice() {
 
 #[test]
 fn a_source_that_reads_a_file_gets_past_neither_the_gate_nor_the_jail() {
-    let case = &held("source_includes_the_accounts")[0];
+    let case = &held("include_str_of_a_file")[0];
     assert_eq!(case["expected"], "reject-source (reads_a_file)");
     assert!(case["evidence"].as_str().unwrap().contains("; without the gate: "), "{case}");
 }
 
 #[test]
 fn a_program_that_is_passed_off_as_a_component_is_refused() {
-    let case = &held("native_program_as_a_component")[0];
+    let case = &held("program_of_the_system")[0];
     let expected = "reject-component (native_program)";
     assert_eq!((&case["class"], &case["expected"]), (&"component".into(), &expected.into()));
 }

@@ -264,7 +264,8 @@ impl Outside<'_> {
 
     /// The file of another's that a message shows something of. Macros of the standard library and of the SDK are not.
     fn file_of<'m>(&self, message: &'m RustcMessage) -> Option<&'m str> {
-        const MACROS: [&str; 4] = ["/rustc/", "<", "stratbox/", "cargo/"];
+        // None of the last ones, nor a registry, can be read in the jail: what names them is a macro of the SDK.
+        const MACROS: [&str; 6] = ["/rustc/", "<", "stratbox/", "cargo/", "plugin-sdk/", "host/"];
         let mut messages = vec![message];
         while let Some(message) = messages.pop() {
             let mut spans: Vec<&RustcSpan> = message.spans.iter().collect();
@@ -272,6 +273,7 @@ impl Outside<'_> {
                 let file = span.file_name.as_str();
                 let known = self.files.contains(&file)
                     || MACROS.iter().any(|start| file.starts_with(start))
+                    || file.contains("/registry/src/")
                     || self.sources().any(|dir| file.starts_with(&dir));
                 if !known {
                     return Some(file);

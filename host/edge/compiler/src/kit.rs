@@ -237,13 +237,16 @@ fn workspace_manifest(content: &[u8]) -> Result<String, CompileError> {
     Ok(manifest.to_string())
 }
 
+/// Where cargo keeps the sources of crates.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let home = || std::env::home_dir().map(|home| home.join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home)
+}
+
 fn cargo_build(dir: &Path, src: &Path, toolchain: &Toolchain) -> Result<(), CompileError> {
     // No path of this machine may end up in a component: not in its bytes, and not in what it says when it panics.
     let mut flags = vec![format!("--remap-path-prefix={}=stratbox", src.display())];
-    let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
+    flags.extend(cargo_home().map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
     flags.extend(LINK_ARGS.map(|argument| format!("-Clink-arg={argument}")));
     flags.push("-Cstrip=debuginfo".to_owned());
     let mut command = Command::new(&toolchain.cargo);

@@ -15,14 +15,14 @@ use stratbox_vault::{Shelf, Vault};
 
 use crate::componentize::Componentize;
 use crate::diagnostics::Outside;
-use crate::kit::Kit;
+use crate::kit::{Kit, cargo_home};
 use crate::toolchain::Toolchain;
 use crate::tools::{self, DEPENDENCIES, ENTRY, MODULE, ToolLimits};
 use crate::work::Work;
 use crate::{Compile, CompileError, Compiled, Diagnostics, Source};
 
 /// Changes whenever the same source would become another component, or another refusal.
-const RECIPE: &[u8] = b"8";
+const RECIPE: &[u8] = b"10";
 /// Changes with the layout of what is kept.
 const FORMAT: u32 = 1;
 /// Far more than a strategy with everything that it links to.
@@ -125,8 +125,15 @@ impl RustCompiler {
             (toolchain.sysroot(), "<toolchain>"),
             (self.work.parent().unwrap_or(&self.work), "<cache>"),
         ];
-        let text = |(path, name): (&Path, _)| (path.to_string_lossy().into_owned(), name);
-        Outside { files: [source.name(), ENTRY], directories: directories.map(text).to_vec() }
+        let cargo = cargo_home();
+        let directories = directories.into_iter().chain(cargo.as_deref().map(|home| (home, "<cargo>")));
+        // The compiler names some of them as they were named to it, and some as they are.
+        let forms = |(path, name): (&Path, _)| {
+            let paths = [Some(path.to_owned()), path.canonicalize().ok()];
+            paths.into_iter().flatten().map(move |path| (path.to_string_lossy().into_owned(), name))
+        };
+        let directories = directories.flat_map(forms).collect();
+        Outside { files: [source.name(), ENTRY], directories }
     }
 
     fn run(&self, source: &Source, (tool, policy): (Tool, Policy)) -> Result<Output, CompileError> {

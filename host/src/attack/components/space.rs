@@ -104,8 +104,8 @@ fn memory() -> Vec<Case> {
             Guest { describe: grow, ..Guest::default() }.build()
         }),
         beside(
-            "more_memory_at_the_start_than_a_description_may_have",
-            Expected::Contract,
+            "nearly_all_the_memory_at_the_start",
+            Expected::Nothing,
             || starting_with("900"),
             || starting_with("400"),
         ),
