@@ -5,6 +5,19 @@ use std::path::Path;
 
 use crate::failure::{Failure, shown};
 
+/// A file of settings that a person wrote.
+pub(crate) fn read_settings(path: &Path) -> Result<String, Failure> {
+    // More than anyone writes by hand.
+    const MAX_BYTES: u64 = 4 << 20;
+    let failure =
+        |problem: &dyn std::fmt::Display| Failure::input(format!("cannot read `{}`: {problem}", shown(path)));
+    let size = std::fs::metadata(path).map_err(|error| failure(&error))?.len();
+    if size > MAX_BYTES {
+        return Err(failure(&format_args!("it is larger than {MAX_BYTES} bytes")));
+    }
+    std::fs::read_to_string(path).map_err(|error| failure(&error))
+}
+
 /// Writes a file that is complete from the moment it is there. The content comes in pieces, for it may be large.
 pub(crate) fn write(
     path: &Path,

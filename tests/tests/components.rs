@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use stratbox_compiler::{Compile, CompileError, Source};
 use stratbox_domain::Digest;
+use stratbox_intake::component::{ComponentLimits, Profile, inspect};
 use stratbox_sdk::testing::random_walk;
 use stratbox_tests::{Lab, Trial, cache_dir, lab};
 
@@ -63,7 +64,8 @@ fn an_import_outside_of_the_contract_is_named_with_the_way_out() {
 #[test]
 fn a_strategy_imports_nothing_but_the_contract() {
     let compiled = lab().compile("quiet.rs", QUIET).unwrap();
-    let imports = stratbox_sandbox::imports(&compiled.component).unwrap();
+    let shape = inspect(&compiled.component, &ComponentLimits::default(), Profile::Strict).unwrap();
+    let imports = shape.import_names;
     assert!(imports.iter().all(|import| import.starts_with("stratbox:strategy/")), "{imports:?}");
 }
 

@@ -15,6 +15,7 @@ use stratbox_market::Source;
 
 use super::args::{Args, AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
 use crate::failure::{Failure, shown, told};
+use crate::file::read_settings;
 use crate::wiring::Setting;
 
 /// What the program takes from its environment.
@@ -132,8 +133,7 @@ struct Intake {
 impl Intake {
     fn read(path: &Path) -> Result<Self, Failure> {
         let problem = |problem: String| Failure::input(format!("`{}`: {}", shown(path), told(&problem)));
-        let text = std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| problem(error.to_string()))
+        toml::from_str(&read_settings(path)?).map_err(|error| problem(error.to_string()))
     }
 }
 

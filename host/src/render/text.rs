@@ -1,28 +1,15 @@
 //! Text that others wrote, made harmless for a terminal.
 
-use stratbox_domain::must_be_escaped;
+use stratbox_domain::escaped;
 
 /// `text` on one line: control characters and invisible ones that change what is seen are escaped.
 pub(crate) fn inline(text: &str) -> String {
-    escape(text, false)
+    escaped(text, false)
 }
 
 /// The same for text of several lines.
 pub(crate) fn block(text: &str) -> String {
-    escape(text, true)
-}
-
-fn escape(text: &str, keep_lines: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' if keep_lines => out.push(c),
-            '\t' => out.push(' '),
-            c if must_be_escaped(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
+    escaped(text, true)
 }
 
 /// `1264` as `1,264`.

@@ -12,10 +12,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::values::{Date, Values, entries};
 use crate::failure::{Failure, shown};
+use crate::file::read_settings;
 use crate::render::text::inline;
 
-/// More than anyone writes by hand.
-const MAX_BYTES: u64 = 4 << 20;
 /// Of a line that is quoted in a message.
 const MAX_QUOTED: usize = 120;
 
@@ -93,15 +92,7 @@ pub(super) enum SearchKind {
 
 impl SweepFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let failure = |problem: &dyn std::fmt::Display| {
-            Failure::input(format!("cannot read `{}`: {problem}", shown(path)))
-        };
-        let size = std::fs::metadata(path).map_err(|error| failure(&error))?.len();
-        if size > MAX_BYTES {
-            return Err(failure(&format_args!("it is larger than {MAX_BYTES} bytes")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| failure(&error))?;
-        Self::parse(path, text)
+        Self::parse(path, read_settings(path)?)
     }
 
     /// Reads `text`; relative paths in it start at the folder of `path`.

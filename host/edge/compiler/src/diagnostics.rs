@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use stratbox_domain::must_be_escaped;
+use stratbox_domain::escaped;
 use stratbox_intake::source::{Refusal, Refusals};
 
 /// The first few help; the rest are usually their consequences.
@@ -235,20 +235,6 @@ fn cut(text: String) -> String {
     if end == text.len() { text } else { format!("{}… ({} bytes more)", &text[..end], text.len() - end) }
 }
 
-/// An author's words in a compiler's message: shown, not obeyed. Lines of a whole message stay lines.
-fn escaped(text: &str, keeps_lines: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            '\n' if keeps_lines => out.push(c),
-            c if must_be_escaped(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// What is none of an author's business.
 pub(crate) struct Outside<'a> {
     /// Files that a message may be about: the source and the entry points.
@@ -342,6 +328,8 @@ impl RustcSpan {
 
 #[cfg(test)]
 mod tests {
+    use stratbox_domain::must_be_escaped;
+
     use super::*;
 
     fn outside() -> Outside<'static> {

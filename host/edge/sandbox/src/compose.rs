@@ -49,16 +49,6 @@ pub(crate) fn compose(guests: &Guests, strategy: &[u8], profile: Profile) -> Res
     graph.0.encode(EncodeOptions::default()).map_err(|cause| Error::Component(cause.to_string()))
 }
 
-/// The names of what a component imports.
-///
-/// # Errors
-/// The bytes are not a component.
-pub fn imports(component: &[u8]) -> Result<Vec<String>, Error> {
-    let mut graph = Graph(CompositionGraph::new());
-    let package = graph.register("user:strategy", component).map_err(Error::Component)?;
-    Ok(graph.imports(package).map(|name| text::escaped(name, 200)).collect())
-}
-
 fn ours(cause: impl std::fmt::Display) -> Error {
     Error::Engine(format!("composition failed: {cause}"))
 }

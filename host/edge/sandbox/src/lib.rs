@@ -21,7 +21,7 @@ mod wasi;
 mod wire;
 
 pub use artifact::{Artifact, Identity, TrustedCode};
-pub use compose::{Guests, imports};
+pub use compose::Guests;
 pub use engine::{MAX_RUNS, Sandbox};
 pub use host::{Log, LogLine};
 pub use run::{RunReport, RunRequest, bounded};
