@@ -8,6 +8,7 @@
 mod attack;
 mod backtest;
 mod bars;
+mod bits;
 mod build;
 mod cli;
 mod doctor;

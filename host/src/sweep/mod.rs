@@ -8,6 +8,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod plan;
 mod pool;
+mod repeats;
 mod results;
 mod space;
 mod spool;

@@ -1,7 +1,6 @@
 //! A sweep file with everything it names at hand: strategies compiled, bars loaded, every value checked. Whatever is
 //! wrong with the file is found here, before anything runs.
 
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use stratbox_decide::Objective;
@@ -11,16 +10,17 @@ use stratbox_metrics::MetricName;
 use toml::Spanned;
 
 use super::file::{Entry, SweepFile};
+use super::repeats::repeats;
 use super::space;
 use super::values::Date;
 use crate::bars::Bars;
+use crate::bits::Bits;
 use crate::failure::Failure;
-use crate::key::params_digest;
 use crate::render::text::{grouped, inline};
 use crate::strategy::Strategy;
 use crate::wiring::Engine;
 
-/// Some 200 bytes of memory a variant while they are ranked, and as many on disk.
+/// Some 300 bytes on disk for each.
 const MAX_VARIANTS: u64 = 10_000_000;
 
 /// What is to be run, and how it is to be ranked.
@@ -43,8 +43,8 @@ pub(crate) struct PlannedStrategy {
     pub(crate) search: Search,
     /// `None` for a strategy without parameters.
     space: Option<Space>,
-    /// Draws of a random search that repeat an earlier one, in order.
-    duplicates: Vec<u64>,
+    /// Draws of a random search that repeat an earlier one.
+    duplicates: Bits,
     /// Parameters that the sweep file names.
     pub(crate) named: Vec<String>,
 }
@@ -76,12 +76,12 @@ impl PlannedStrategy {
 
     /// Number of draws that repeat an earlier one, and so are no variants.
     pub(crate) fn duplicates(&self) -> u64 {
-        self.duplicates.len() as u64
+        self.duplicates.len()
     }
 
     /// The points that are variants, in order.
     pub(crate) fn indices(&self) -> impl Iterator<Item = u64> + Send {
-        (0..self.points()).filter(|index| self.duplicates.binary_search(index).is_err())
+        (0..self.points()).filter(|index| !self.duplicates.contains(*index))
     }
 
     /// Every parameter of one point.
@@ -109,7 +109,7 @@ impl Plan {
         }
         for planned in &mut strategies {
             if let (Search::Random { .. }, Some(space)) = (planned.search, &planned.space) {
-                planned.duplicates = duplicates(space);
+                planned.duplicates = repeats(space);
             }
         }
         let (policy, limits) = (file.content.venue, file.content.limits);
@@ -168,44 +168,5 @@ fn plan(
     let named = entry.get_ref().params.keys().map(|name| name.get_ref().clone()).collect();
     let same = before.iter().filter(|other| other.strategy.name == strategy.name).count();
     let label = if same == 0 { strategy.name.clone() } else { format!("{}#{}", strategy.name, same + 1) };
-    Ok(PlannedStrategy { label, strategy, search, space, duplicates: Vec::new(), named })
-}
-
-/// Points whose parameters an earlier point has. A digest of each is held, not the parameters.
-fn duplicates(space: &Space) -> Vec<u64> {
-    let mut seen = HashSet::new();
-    (0..)
-        .zip(space.iter())
-        .filter(|(_, params)| !seen.insert(params_digest(params)))
-        .map(|(index, _)| index)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stratbox_domain::{Axis, AxisValues, ParamValue};
-
-    #[test]
-    fn of_draws_with_the_same_parameters_all_but_the_first_are_duplicates() {
-        let values = AxisValues::List([false, true].map(ParamValue::Boolean).to_vec());
-        let axes = ["a", "b"].map(|name| Axis { name: name.to_owned(), values: values.clone() });
-        let space = Space::random(axes.to_vec(), 1_000, 7).unwrap();
-        let duplicates = duplicates(&space);
-        assert_eq!(duplicates.len(), 996);
-        let mut distinct = Vec::new();
-        for index in 0..1_000 {
-            let params = space.get(index).unwrap();
-            let repeats = distinct.contains(&params);
-            assert_eq!(duplicates.binary_search(&index).is_ok(), repeats, "{index}");
-            distinct.push(params);
-        }
-    }
-
-    #[test]
-    fn draws_of_which_no_two_are_alike_are_all_kept() {
-        let values = AxisValues::UniformNumber { min: 0.0, max: 1.0, scale: stratbox_domain::Scale::Linear };
-        let space = Space::random(vec![Axis { name: "a".to_owned(), values }], 1_000, 7).unwrap();
-        assert_eq!(duplicates(&space), [0_u64; 0]);
-    }
+    Ok(PlannedStrategy { label, strategy, search, space, duplicates: Bits::default(), named })
 }
