@@ -1,9 +1,14 @@
 //! Parameter spaces: what a sweep tries, a point at a time and never as a list, for there may be millions.
 
+mod description;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{KeyBuilder, ParamValue, Params};
+use description::Description;
 
 /// More points than this are a mistake: at a microsecond each they would take eleven days.
 const MAX_POINTS: u64 = 1_000_000_000_000;
@@ -12,7 +17,8 @@ const MAX_POINTS: u64 = 1_000_000_000_000;
 const ROUNDINGS_PER_STEP: f64 = 64.0;
 
 /// One parameter of a space and what it may be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Axis {
     /// The parameter's name.
     pub name: String,
@@ -21,7 +27,8 @@ pub struct Axis {
 }
 
 /// What one parameter may be. Bounds are inclusive.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum AxisValues {
     /// These values, in this order, no two of which read the same.
     List(Vec<ParamValue>),
@@ -64,7 +71,8 @@ pub enum AxisValues {
 }
 
 /// What a random value is uniform in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// The value: 1 to 2 is as likely as 9 to 10.
     #[default]
@@ -108,8 +116,12 @@ impl fmt::Display for SpaceError {
 impl std::error::Error for SpaceError {}
 
 /// A finite, ordered set of parameter values. A point is computed from its index alone.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Serialises as what it was made from, and is checked like any other when it is read back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Description", into = "Description")]
 pub struct Space {
+    description: Description,
     plan: Plan,
     len: u64,
 }
@@ -126,13 +138,14 @@ impl Space {
     /// # Errors
     /// There are no axes, two with one name, more than 10^12 points, or an axis that makes no sense or has no grid.
     pub fn grid(axes: Vec<Axis>) -> Result<Self, SpaceError> {
+        let description = Description::Grid { axes: axes.clone() };
         let axes = resolve(axes, |source| match source {
             Source::Points(points) => Ok(points),
             _ => Err("a uniform range has no grid: give it a step, or use a random space".to_owned()),
         })?;
         let product = axes.iter().try_fold(1_u64, |product, (_, points)| product.checked_mul(points.len()));
         let len = product.filter(|len| *len <= MAX_POINTS).ok_or(SpaceError::TooManyPoints)?;
-        Ok(Self { plan: Plan::Grid(axes), len })
+        Ok(Self { description, plan: Plan::Grid(axes), len })
     }
 
     /// `count` points, each axis drawn uniformly from its values. A value is a function of the seed, the point's index
@@ -142,10 +155,11 @@ impl Space {
     /// # Errors
     /// There are no axes, two with one name, no points or more than 10^12, or an axis that makes no sense.
     pub fn random(axes: Vec<Axis>, count: u64, seed: u64) -> Result<Self, SpaceError> {
+        let description = Description::Random { axes: axes.clone(), count, seed };
         let axes = resolve(axes, Ok)?;
         match count {
             0 => Err(SpaceError::NoPoints),
-            1..=MAX_POINTS => Ok(Self { plan: Plan::Random { axes, seed }, len: count }),
+            1..=MAX_POINTS => Ok(Self { description, plan: Plan::Random { axes, seed }, len: count }),
             _ => Err(SpaceError::TooManyPoints),
         }
     }

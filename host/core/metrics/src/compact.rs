@@ -46,9 +46,19 @@ impl TryFrom<CompactMetrics> for Metrics {
     type Error = NotMetrics;
 
     fn try_from(compact: CompactMetrics) -> Result<Self, NotMetrics> {
-        let CompactMetrics { figures, trades, signals, fills, orders, rejections, periods_per_year } =
-            compact;
-        if figures.len() != MetricName::ALL.len() {
+        compact.named(&MetricName::ALL.map(Some))
+    }
+}
+
+impl CompactMetrics {
+    /// The metrics, when the figures are those of `names`: what they were when it was written down. A metric that is not
+    /// among them is [`Missing::NotRecorded`]; `None` stands for a name that is no metric any more.
+    ///
+    /// # Errors
+    /// There are more or fewer figures than names, or something is no metric's.
+    pub fn named(self, names: &[Option<MetricName>]) -> Result<Metrics, NotMetrics> {
+        let Self { figures, trades, signals, fills, orders, rejections, periods_per_year } = self;
+        if figures.len() != names.len() {
             return Err(NotMetrics("their number"));
         }
         if rejections.keys().any(|label| stratbox_domain::Rejection::ALL.iter().all(|it| it.label() != label))
@@ -59,14 +69,15 @@ impl TryFrom<CompactMetrics> for Metrics {
             return Err(NotMetrics("the periods of a year"));
         }
         let counts = Counts { trades, signals, fills, orders, rejections, periods_per_year };
-        let all: BTreeMap<MetricName, Result<f64, u8>> = MetricName::ALL.into_iter().zip(figures).collect();
-        Metrics::assemble(counts, |name| match all.get(&name) {
-            Some(Ok(value)) => Ok(Figure::of(*value)),
-            Some(Err(place)) => Missing::ALL
-                .get(usize::from(*place))
-                .map(|missing| Figure::from(*missing))
-                .ok_or(NotMetrics("a reason for a missing metric")),
-            None => Err(NotMetrics("their number")),
+        Metrics::assemble(counts, |name| {
+            match names.iter().position(|it| *it == Some(name)).map(|place| figures[place]) {
+                Some(Ok(value)) => Ok(Figure::of(value)),
+                Some(Err(place)) => Missing::ALL
+                    .get(usize::from(place))
+                    .map(|missing| Figure::from(*missing))
+                    .ok_or(NotMetrics("a reason for a missing metric")),
+                None => Ok(Missing::NotRecorded.into()),
+            }
         })
     }
 }
@@ -98,6 +109,20 @@ mod tests {
         assert!(refused(CompactMetrics { rejections: [("x".to_owned(), 1)].into(), ..compact() }));
         assert!(refused(CompactMetrics { figures: vec![Err(99); MetricName::ALL.len()], ..compact() }));
         assert!(!refused(compact()));
+    }
+
+    #[test]
+    fn a_metric_that_was_not_known_is_not_recorded_and_a_name_that_is_none_any_more_is_passed_over() {
+        let mut compact = CompactMetrics::from(&metrics());
+        let mut names = MetricName::ALL.map(Some).to_vec();
+        let sharpe = names.iter().position(|name| *name == Some(MetricName::Sharpe)).unwrap();
+        names[sharpe] = None;
+        assert_eq!(compact.clone().named(&names).unwrap().sharpe.get(), Err(Missing::NotRecorded));
+        names.remove(sharpe);
+        assert!(compact.clone().named(&names).is_err(), "one figure too many");
+        let _ = compact.figures.remove(sharpe);
+        let read = compact.named(&names).unwrap();
+        assert_eq!(read, Metrics { sharpe: Missing::NotRecorded.into(), ..metrics() });
     }
 
     #[test]

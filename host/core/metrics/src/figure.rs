@@ -80,11 +80,13 @@ pub enum Missing {
     UnknownPeriod,
     /// The value, or one on the way to it, is beyond the range of floating point.
     NotRepresentable,
+    /// The run was recorded by a version of the program that did not know the metric.
+    NotRecorded,
 }
 
 impl Missing {
-    /// Every reason.
-    pub const ALL: [Self; 12] = [
+    /// Every reason. Stored results name a reason by its place, so a new one comes last.
+    pub const ALL: [Self; 13] = [
         Self::NoData,
         Self::NoClosedTrades,
         Self::NoLosingTrades,
@@ -97,6 +99,7 @@ impl Missing {
         Self::SpanTooShort,
         Self::UnknownPeriod,
         Self::NotRepresentable,
+        Self::NotRecorded,
     ];
 
     /// A stable name for reports.
@@ -130,6 +133,7 @@ impl Missing {
             Self::SpanTooShort => ("span_too_short", "the data spans less than a day"),
             Self::UnknownPeriod => ("unknown_period", "the number of periods a year is not known"),
             Self::NotRepresentable => ("not_representable", "the value is not a finite number"),
+            Self::NotRecorded => ("not_recorded", "the metric was not known when the run was recorded"),
         }
     }
 }

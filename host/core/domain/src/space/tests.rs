@@ -245,3 +245,44 @@ proptest! {
         }
     }
 }
+
+fn stored(space: &Space) -> String {
+    serde_json::to_string(space).unwrap()
+}
+
+#[test]
+fn a_stored_space_is_what_it_was_made_from_and_has_the_same_points() {
+    let lists = AxisValues::List(vec![
+        ParamValue::Boolean(true),
+        ParamValue::Integer(3),
+        ParamValue::Number(4.0),
+        ParamValue::Text("x".to_owned()),
+    ]);
+    let grid = vec![axis("a", lists), axis("b", integers(1, 6, 2)), axis("c", numbers(0.1, 0.3, 0.1))];
+    let mut random = grid.clone();
+    random.push(axis("d", AxisValues::UniformInteger { min: 1, max: 900, scale: Scale::Log }));
+    random.push(axis("e", AxisValues::UniformNumber { min: -1.0, max: 1e300, scale: Scale::Linear }));
+    for space in [Space::grid(grid).unwrap(), Space::random(random, 50, u64::MAX).unwrap()] {
+        let read: Space = serde_json::from_str(&stored(&space)).unwrap();
+        assert_eq!(read, space);
+        assert!(read.iter().eq(space.iter()));
+    }
+}
+
+#[test]
+fn a_stored_space_that_makes_no_sense_is_refused() {
+    let text = stored(&grid(integers(1, 5, 2)).unwrap());
+    assert_eq!(
+        text,
+        r#"{"grid":{"axes":[{"name":"a","values":{"integer_range":{"min":1,"max":5,"step":2}}}]}}"#
+    );
+    assert!(serde_json::from_str::<Space>(&text).is_ok());
+    let refused = |from: &str, to: &str| {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        serde_json::from_str::<Space>(&changed).unwrap_err().to_string()
+    };
+    assert!(refused(r#""step":2"#, r#""step":0"#).contains("must be greater than zero"));
+    assert!(refused(r#""max":5"#, r#""max":0"#).contains("must be at most"));
+    assert!(refused(r#""step":2"#, r#""steps":2"#).contains("unknown field"));
+}

@@ -1,0 +1,40 @@
+//! Spaces as they are written down: what they were made from.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Axis, Space, SpaceError};
+
+/// What a space is made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(super) enum Description {
+    Grid { axes: Vec<Axis> },
+    Random { axes: Vec<Axis>, count: u64, seed: u64 },
+}
+
+impl From<Space> for Description {
+    fn from(space: Space) -> Self {
+        space.description
+    }
+}
+
+impl TryFrom<Description> for Space {
+    type Error = SpaceError;
+
+    fn try_from(description: Description) -> Result<Self, SpaceError> {
+        match description {
+            Description::Grid { axes } => Self::grid(axes),
+            Description::Random { axes, count, seed } => Self::random(axes, count, seed),
+        }
+    }
+}
+
+impl Space {
+    /// The parameters that vary and what they may be, as the space was made from them.
+    #[must_use]
+    pub fn axes(&self) -> &[Axis] {
+        match &self.description {
+            Description::Grid { axes } | Description::Random { axes, .. } => axes,
+        }
+    }
+}
