@@ -104,6 +104,10 @@ pub enum WorkerLoss {
     OutOfMemory,
     /// What it said made no sense.
     Protocol,
+    /// It was killed from outside: by somebody, or by the kernel when the machine's memory was used up.
+    Killed,
+    /// It gave no sign of life.
+    Silent,
 }
 
 impl WorkerLoss {
@@ -114,6 +118,8 @@ impl WorkerLoss {
             Self::Crashed => "crashed",
             Self::OutOfMemory => "out_of_memory",
             Self::Protocol => "protocol",
+            Self::Killed => "killed",
+            Self::Silent => "silent",
         }
     }
 }
