@@ -1,0 +1,177 @@
+//! Rows, a page at a time: whoever goes through a million of them holds some hundred, and keeps nobody from writing.
+
+use std::collections::VecDeque;
+
+use rusqlite::{Connection, params};
+use stratbox_domain::Params;
+
+use crate::convert::{bytes, column, count, digest, kind};
+use crate::db::{Db, Problem};
+use crate::{Experiment, ExperimentId, FailedAttempt, Row, StoreError, outcome};
+
+const ROWS_PER_PAGE: usize = 512;
+
+const TRIAL: &str = "SELECT iteration, variant, at, kind, figure, key, fuel, attempts, settled, reused, outcome FROM trials \
+     WHERE experiment = ?1";
+
+/// The settled variants of an experiment; see [`Reader::rows`](crate::Reader::rows).
+pub struct Rows<'r> {
+    db: &'r Db,
+    experiment: Experiment,
+    page: VecDeque<Row>,
+    /// Round and variant of the last row that was read; `None` when there are no more.
+    after: Option<(i64, i64)>,
+}
+
+impl<'r> Rows<'r> {
+    pub(super) fn new(db: &'r Db, experiment: Experiment) -> Self {
+        Self { db, experiment, page: VecDeque::new(), after: Some((-1, -1)) }
+    }
+
+    /// The experiment whose rows they are.
+    #[must_use]
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    fn turn(&mut self, (iteration, variant): (i64, i64)) -> Result<(), StoreError> {
+        let Self { db, experiment, page, after } = self;
+        db.run(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{TRIAL} AND (iteration, variant) > (?2, ?3) ORDER BY iteration, variant LIMIT ?4"
+            ))?;
+            let mut rows =
+                statement.query(params![experiment.head.id.0, iteration, variant, ROWS_PER_PAGE as i64])?;
+            *after = None;
+            while let Some(row) = rows.next()? {
+                page.push_back(read(row, experiment)?);
+                *after = Some((column(row, 0)?, column(row, 1)?));
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<Row, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty()
+            && let Err(error) = self.turn(self.after?)
+        {
+            self.after = None;
+            return Some(Err(error));
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+/// One variant's row in one round.
+pub(super) fn one(
+    connection: &Connection,
+    experiment: &Experiment,
+    iteration: i64,
+    variant: i64,
+) -> Result<Option<Row>, Problem> {
+    let mut statement = connection.prepare_cached(&format!("{TRIAL} AND iteration = ?2 AND variant = ?3"))?;
+    let mut rows = statement.query(params![experiment.head.id.0, iteration, variant])?;
+    rows.next()?.map(|row| read(row, experiment)).transpose()
+}
+
+fn read(row: &rusqlite::Row<'_>, experiment: &Experiment) -> Result<Row, Problem> {
+    let variant: u64 = count(row, 1)?;
+    let id = experiment.head.id;
+    let damaged =
+        |problem: String| Problem::Damaged(format!("variant {variant} of experiment `{id}`: {problem}"));
+    let strategy = experiment.strategy(variant).ok_or_else(|| damaged("no strategy owns it".to_owned()))?;
+    let params: Params = strategy.params(variant);
+    let outcome = outcome::decode(kind(row, 3)?, bytes(row, 10)?, &experiment.metrics);
+    Ok(Row {
+        variant,
+        iteration: count(row, 0)?,
+        strategy: strategy.label.clone(),
+        params,
+        key: digest(row, 5)?,
+        outcome: outcome.map_err(|error| damaged(error.to_string()))?,
+        figure: column(row, 4)?,
+        fuel: count(row, 6)?,
+        attempts: count(row, 7)?,
+        settled: column(row, 8)?,
+        reused: column::<Option<i64>>(row, 9)?.map(ExperimentId),
+        at: count(row, 2)?,
+    })
+}
+
+const ATTEMPT: &str = "SELECT seq, variant, iteration, attempt, reason, detail, worker, delay_ms, at FROM attempts a \
+     WHERE experiment = ?1";
+
+/// The failed attempts of an experiment; see [`Reader::attempts`](crate::Reader::attempts).
+pub struct Attempts<'r> {
+    db: &'r Db,
+    id: ExperimentId,
+    page: VecDeque<FailedAttempt>,
+    /// The number of the last one that was read; `None` when there are no more.
+    after: Option<i64>,
+}
+
+impl<'r> Attempts<'r> {
+    pub(super) fn new(db: &'r Db, id: ExperimentId) -> Self {
+        Self { db, id, page: VecDeque::new(), after: Some(0) }
+    }
+
+    fn turn(&mut self, last: i64) -> Result<(), StoreError> {
+        let Self { db, id, page, after } = self;
+        db.run(|connection| {
+            let sql = format!("{ATTEMPT} AND seq > ?2 ORDER BY seq LIMIT ?3");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![id.0, last, ROWS_PER_PAGE as i64])?;
+            *after = None;
+            while let Some(row) = rows.next()? {
+                page.push_back(attempt(row)?);
+                *after = Some(column(row, 0)?);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Iterator for Attempts<'_> {
+    type Item = Result<FailedAttempt, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty()
+            && let Err(error) = self.turn(self.after?)
+        {
+            self.after = None;
+            return Some(Err(error));
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+/// Failed attempts of variants that are not settled.
+pub(super) fn pending(connection: &Connection, id: ExperimentId) -> Result<Vec<FailedAttempt>, Problem> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{ATTEMPT} AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.experiment = a.experiment \
+         AND t.iteration = a.iteration AND t.variant = a.variant) ORDER BY iteration, variant, seq"
+    ))?;
+    let mut rows = statement.query([id.0])?;
+    let mut pending = Vec::new();
+    while let Some(row) = rows.next()? {
+        pending.push(attempt(row)?);
+    }
+    Ok(pending)
+}
+
+fn attempt(row: &rusqlite::Row<'_>) -> Result<FailedAttempt, Problem> {
+    Ok(FailedAttempt {
+        variant: count(row, 1)?,
+        iteration: count(row, 2)?,
+        attempt: count(row, 3)?,
+        reason: column(row, 4)?,
+        detail: column(row, 5)?,
+        worker: count(row, 6)?,
+        delay_ms: count(row, 7)?,
+        at: count(row, 8)?,
+    })
+}
