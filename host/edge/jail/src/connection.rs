@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 use crate::frame::{self, HEADER, PIECE};
+use crate::voice::Voice;
 
 /// The child's end of the channel to its parent, whose bytes it trusts.
 #[derive(Debug)]
@@ -30,12 +31,17 @@ impl Connection {
     /// # Errors
     /// The message cannot be written as MessagePack, or the parent is gone.
     pub fn send<M: Serialize>(&mut self, message: &M) -> Result<(), Failure> {
-        let frame = frame::encode(message)?;
-        let mut sent = 0;
-        while sent < frame.len() {
-            sent += retried(|| send_piece(&self.socket, &frame[sent..], None, SendFlags::empty()))?;
-        }
-        Ok(())
+        write(&self.socket, &frame::encode(message)?)
+    }
+
+    /// A voice that collects messages on their way to the parent, and that says `alive` by itself during work. It starts a
+    /// thread, which a server can do and its preparation cannot. Messages of [`Connection::send`] overtake those of the voice.
+    ///
+    /// # Errors
+    /// `alive` cannot be written as MessagePack, or there is no thread or descriptor left.
+    pub fn voice<M: Serialize>(&self, alive: &M) -> Result<Voice, Failure> {
+        let socket = self.socket.try_clone().map_err(Failure::start)?;
+        Voice::new(socket, frame::encode(alive)?)
     }
 
     /// The parent's next message, or `None` when the parent has ended. A descriptor that comes with it is closed.
@@ -85,6 +91,15 @@ impl From<Connection> for OwnedFd {
     fn from(connection: Connection) -> Self {
         connection.socket
     }
+}
+
+/// Sends all of `bytes`; waits until the parent has room for them.
+pub(crate) fn write(socket: &OwnedFd, bytes: &[u8]) -> Result<(), Failure> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        sent += retried(|| send_piece(socket, &bytes[sent..], None, SendFlags::empty()))?;
+    }
+    Ok(())
 }
 
 /// Sends what fits of `bytes`, and `file` with the first of them.

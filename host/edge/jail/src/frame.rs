@@ -56,14 +56,24 @@ pub(crate) enum Answer {
 
 /// A message with its length in front.
 pub(crate) fn encode<M: Serialize>(message: &M) -> Result<Vec<u8>, Failure> {
-    let frame = Vec::from([0; HEADER]);
-    let mut serializer = rmp_serde::Serializer::new(frame).with_struct_map().with_bytes(BytesMode::ForceAll);
-    let cannot = |why: String| Failure::protocol(format!("a message cannot be written: {why}"));
-    message.serialize(&mut serializer).map_err(|error| cannot(error.to_string()))?;
-    let mut frame = serializer.into_inner();
-    let length = u32::try_from(frame.len() - HEADER).map_err(|_| cannot("it is 4 GiB or more".into()))?;
-    frame[..HEADER].copy_from_slice(&length.to_le_bytes());
+    let mut frame = Vec::new();
+    append(&mut frame, message)?;
     Ok(frame)
+}
+
+/// Puts a message with its length in front behind what is in `frames`, which stays as it is when that fails.
+pub(crate) fn append<M: Serialize>(frames: &mut Vec<u8>, message: &M) -> Result<(), Failure> {
+    let start = frames.len();
+    let body = start + HEADER;
+    frames.resize(body, 0);
+    let mut serializer = rmp_serde::Serializer::new(&mut *frames).with_bytes(BytesMode::ForceAll);
+    let written = message.serialize(&mut serializer).map_err(|error| error.to_string());
+    let length = written
+        .and_then(|()| u32::try_from(frames.len() - body).map_err(|_| "it is 4 GiB or more".to_owned()))
+        .inspect_err(|_| frames.truncate(start))
+        .map_err(|why| Failure::protocol(format!("a message cannot be written: {why}")))?;
+    frames[start..body].copy_from_slice(&length.to_le_bytes());
+    Ok(())
 }
 
 /// The message that is exactly `bytes`.
@@ -100,6 +110,22 @@ mod tests {
         let frame = encode(&message).unwrap();
         assert_eq!(length(&frame[..HEADER], 1000).unwrap(), frame.len() - HEADER);
         assert_eq!(decode::<(Vec<u8>, String, Option<f64>, Vec<u64>)>(&frame[HEADER..]).unwrap(), message);
+    }
+
+    #[test]
+    fn messages_follow_one_another_and_one_that_cannot_be_written_leaves_no_trace() {
+        struct Unwritable;
+        impl Serialize for Unwritable {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                (1_u64, 2_u64).serialize(serializer)?;
+                Err(serde::ser::Error::custom("not this one"))
+            }
+        }
+        let mut frames = Vec::new();
+        append(&mut frames, &"one").unwrap();
+        assert!(append(&mut frames, &Unwritable).unwrap_err().to_string().contains("not this one"));
+        append(&mut frames, &2_u8).unwrap();
+        assert_eq!(frames, [encode(&"one").unwrap(), encode(&2_u8).unwrap()].concat());
     }
 
     #[test]

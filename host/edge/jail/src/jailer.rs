@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 use crate::frame::{self, ANSWER_MAX, Answer, Hello, Work};
-use crate::process::{Next, Process, Watch};
+use crate::process::{Killer, Next, Process, Watch};
 use crate::proof::Proof;
 use crate::{Confinement, Policy, Program, Tool};
 
@@ -168,6 +168,14 @@ impl Worker {
             Next::Ended(end) => Err(self.process.failure(&end)),
             Next::Frame(bytes) => frame::decode(&bytes).inspect_err(|_| self.process.kill()),
         }
+    }
+
+    /// What can kill the worker from another thread, while this one waits for its word: that ends with [`Failure::Killed`].
+    ///
+    /// # Errors
+    /// This process has no descriptor left.
+    pub fn killer(&self) -> Result<Killer, Failure> {
+        self.process.killer().map_err(Failure::start)
     }
 
     /// The worker's process number.

@@ -19,18 +19,22 @@ mod frame;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod inbox;
 mod jailer;
 mod limits;
 mod process;
 mod proof;
 mod survey;
+mod voice;
 
 pub use child::{Server, child};
 pub use connection::Connection;
 pub use failure::Failure;
 pub use jailer::{Jailer, Output, Worker};
+pub use process::Killer;
 pub use proof::{Proof, Wall};
 pub use survey::{Survey, survey};
+pub use voice::Voice;
 
 use std::ffi::OsString;
 use std::io;

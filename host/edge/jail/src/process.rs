@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, socketpair};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid};
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitpid,
+};
 
 use crate::Program;
 use crate::connection::send_piece;
 use crate::failure::Failure;
-use crate::frame::{self, HEADER, PIECE};
+use crate::inbox::{Inbox, More};
 
 /// How often the caller's cancel flag is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -115,6 +117,7 @@ pub(crate) struct Process {
     child: Child,
     pidfd: OwnedFd,
     socket: OwnedFd,
+    inbox: Inbox,
     words: File,
     cpu_seconds: u64,
     /// It has been killed or has ended, and has been reaped.
@@ -139,7 +142,10 @@ impl Process {
             .spawn()
             .map_err(Failure::start)?;
         match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self { child, pidfd, socket, words, cpu_seconds, gone: false }),
+            Ok(pidfd) => {
+                let inbox = Inbox::default();
+                Ok(Self { child, pidfd, socket, inbox, words, cpu_seconds, gone: false })
+            }
             Err(errno) => {
                 let _ = reap(&mut child);
                 Err(Failure::start(errno))
@@ -149,6 +155,11 @@ impl Process {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What can kill it, from anywhere.
+    pub(crate) fn killer(&self) -> io::Result<Killer> {
+        Ok(Killer { pidfd: self.pidfd.try_clone()?, pid: self.pid() })
     }
 
     /// The first bytes of its standard error, and how many there are.
@@ -246,35 +257,20 @@ impl Process {
 
     fn read_next(&mut self, max_bytes: usize, watch: &Watch<'_>) -> Result<Next, Failure> {
         self.must_live()?;
-        let header = self.read(HEADER, watch)?;
-        if header.len() < HEADER {
-            return Ok(Next::Ended(self.await_end(watch, !header.is_empty())?));
-        }
-        let length = frame::length(&header, max_bytes)?;
-        let body = self.read(length, watch)?;
-        if body.len() < length {
-            return Ok(Next::Ended(self.await_end(watch, true)?));
-        }
-        Ok(Next::Frame(body))
-    }
-
-    /// Reads `wanted` bytes, or fewer when no more will come.
-    fn read(&mut self, wanted: usize, watch: &Watch<'_>) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::new();
-        while bytes.len() < wanted {
+        loop {
+            if let Some(frame) = self.inbox.take(max_bytes)? {
+                return Ok(Next::Frame(frame));
+            }
             let event = self.poll(Some(PollFlags::IN), watch)?;
-            let at = bytes.len();
-            bytes.resize(wanted.min(at + PIECE), 0);
-            let received = recv(&self.socket, &mut bytes[at..], RecvFlags::DONTWAIT);
-            bytes.truncate(at + received.as_ref().map_or(0, |(count, _)| *count));
-            match received {
-                Ok((0, _)) | Err(Errno::CONNRESET) => break,
-                Err(Errno::AGAIN) if matches!(event, Event::Exited) => break,
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(errno) => return Err(Failure::start(errno)),
+            match self.inbox.fill(&self.socket).map_err(Failure::start)? {
+                More::Came => {}
+                More::Nothing if matches!(event, Event::Socket) => {}
+                More::Nothing | More::Never => {
+                    let truncated = !self.inbox.is_empty();
+                    return Ok(Next::Ended(self.await_end(watch, truncated)?));
+                }
             }
         }
-        Ok(bytes)
     }
 
     /// Waits for the socket (when events are named) or for the child's exit. What is in the socket comes first.
@@ -329,6 +325,29 @@ impl Process {
 
 /// How much of its standard error tells why a child crashed.
 const WORDS_OF_A_CRASH: usize = 8192;
+
+/// Kills a worker from anywhere: whoever waits for its word sees it end. It names the process itself, never a number that
+/// another process may have by now.
+#[derive(Debug)]
+pub struct Killer {
+    pidfd: OwnedFd,
+    pid: u32,
+}
+
+impl Killer {
+    /// The number that the worker has while it lives.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Kills the worker at once, also one that is stopped. What it started goes with it when whoever waits for it sees the
+    /// end. A worker that has ended stays as it is.
+    pub fn kill(&self) {
+        // There is nobody left to kill when this fails.
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {

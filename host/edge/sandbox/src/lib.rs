@@ -24,7 +24,7 @@ pub use artifact::{Artifact, Identity, TrustedCode};
 pub use compose::Guests;
 pub use engine::{MAX_RUNS, Sandbox};
 pub use host::{Log, LogLine};
-pub use run::{RunReport, RunRequest, bounded};
+pub use run::{RunReport, RunRequest, Timing, bounded};
 
 /// What went wrong in the host. Never the guest's doing, but for [`Error::Component`].
 #[derive(Debug, thiserror::Error)]

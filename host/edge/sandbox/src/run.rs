@@ -64,6 +64,17 @@ pub struct RunReport {
     pub fuel: u64,
     /// What the strategy logged.
     pub log: Log,
+    /// How long it took, which is never part of a result.
+    pub timing: Timing,
+}
+
+/// How long a run took; both together are all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Making the instance.
+    pub instantiate: Duration,
+    /// Everything else.
+    pub run: Duration,
 }
 
 impl<R: Recorder> Sandbox<R> {
@@ -76,7 +87,8 @@ impl<R: Recorder> Sandbox<R> {
         let wasi = self.wasi_of(artifact);
         let world = wasi.map(|wasi| wasi.world(seed, 0));
         let _inside = wasi.map(Wasi::enter);
-        let state = State { wasi: world, ..State::new(&DESCRIBE, deadline(&DESCRIBE), cancel) };
+        let state =
+            State { wasi: world, ..State::new(&DESCRIBE, deadline(Instant::now(), &DESCRIBE), cancel) };
         let mut store = self.store(state, &DESCRIBE, HOSTCALL_BYTES)?;
         let answer = (|| {
             let instance = instantiate(artifact, &mut store)?;
@@ -105,12 +117,15 @@ impl<R: Recorder> Sandbox<R> {
         request: &RunRequest<'_>,
         recorder: impl Fn() -> R,
     ) -> Result<(RunReport, R), Error> {
-        let deadline = deadline(&request.limits);
+        let begun = Instant::now();
+        let deadline = deadline(begun, &request.limits);
         let run = |careful| self.run_once(artifact, request, recorder(), deadline, careful);
-        match run(false)? {
-            Some(done) => Ok(done),
-            None => run(true)?.ok_or_else(|| Error::Engine("a bar ran dry that was no bar".to_owned())),
-        }
+        let (mut report, recorder) = match run(false)? {
+            Some(done) => done,
+            None => run(true)?.ok_or_else(|| Error::Engine("a bar ran dry that was no bar".to_owned()))?,
+        };
+        report.timing.run = begun.elapsed().saturating_sub(report.timing.instantiate);
+        Ok((report, recorder))
     }
 
     /// `None` when a chunk of bars ran out of fuel and it must be done anew a bar at a time.
@@ -142,8 +157,12 @@ impl<R: Recorder> Sandbox<R> {
         let mut store = self.store(state, limits, hostcall_bytes)?;
         let instruments = to_wire_instruments(request.bars.instruments());
         let parameters = to_wire_parameters(request.params);
+        let begun = Instant::now();
+        let mut timing = Timing::default();
         let answer = (|| {
-            let instance = instantiate(artifact, &mut store)?;
+            let instance = instantiate(artifact, &mut store);
+            timing.instantiate = begun.elapsed();
+            let instance = instance?;
             type Arguments<'a> = (WirePolicy, &'a [WireInstrument<'a>], &'a [WireParameter<'a>]);
             let run = instance
                 .get_typed_func::<Arguments<'_>, (Result<WireSummary, String>,)>(&mut store, &artifact.run)?;
@@ -161,7 +180,7 @@ impl<R: Recorder> Sandbox<R> {
         let state = store.into_data();
         let fuel = limits.fuel - state.meter.left(left);
         let recorder = state.recorder.ok_or_else(|| Error::Engine("the recorder is gone".to_owned()))?;
-        Ok(Some((RunReport { outcome, fuel, log: state.log }, recorder)))
+        Ok(Some((RunReport { outcome, fuel, log: state.log, timing }, recorder)))
     }
 
     /// WASI, if the component imports it.
@@ -189,8 +208,8 @@ impl<R: Recorder> Sandbox<R> {
     }
 }
 
-fn deadline(limits: &Limits) -> Instant {
-    Instant::now() + Duration::from_millis(limits.wall_ms)
+fn deadline(begun: Instant, limits: &Limits) -> Instant {
+    begun + Duration::from_millis(limits.wall_ms)
 }
 
 fn ran_dry(error: &wasmtime::Error) -> bool {

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use stratbox_jail::{Confinement, Failure, Jailer, Policy, Program, Worker};
 
-use crate::{LONG, NEVER, is_gone, jailed, jailer, policy, receive, start};
+use crate::{LONG, NEVER, is_gone, jailed, jailer, policy, receive, signal, start, stop};
 
 crate::trials![
     messages_come_back_as_they_went,
@@ -24,6 +25,9 @@ crate::trials![
     a_flood_of_words_is_stopped,
     spent_processor_time_is_told_as_such,
     a_kill_from_outside_is_told_as_such,
+    another_thread_kills_a_worker_that_stands_still,
+    a_worker_that_goes_on_after_standing_still_answers,
+    a_worker_that_has_ended_can_be_killed_no_more,
     a_worker_that_does_not_answer_is_ended_by_the_clock,
     a_worker_is_ended_when_the_caller_cancels,
     a_worker_that_ended_unheard_is_told_when_it_is_sent_to,
@@ -145,9 +149,39 @@ fn spent_processor_time_is_told_as_such() {
 
 fn a_kill_from_outside_is_told_as_such() {
     let mut worker = start("wait");
-    let pid = rustix::process::Pid::from_raw(worker.pid() as i32).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    signal(&worker, Signal::KILL);
     assert!(matches!(receive::<()>(&mut worker), Err(Failure::Killed)));
+}
+
+fn another_thread_kills_a_worker_that_stands_still() {
+    for confinement in [Confinement::Jailed, Confinement::None] {
+        let mut worker = jailer(confinement).start("echo", &policy(), LONG).unwrap();
+        stop(&worker);
+        let killer = worker.killer().unwrap();
+        let failure = std::thread::scope(|scope| {
+            scope.spawn(move || killer.kill());
+            receive::<Vec<u8>>(&mut worker).unwrap_err()
+        });
+        assert!(matches!(failure, Failure::Killed), "{failure}");
+        assert!(is_gone(worker.pid()), "it has been reaped");
+    }
+}
+
+fn a_worker_that_goes_on_after_standing_still_answers() {
+    let mut worker = start("echo");
+    stop(&worker);
+    worker.send(&vec![7_u8]).unwrap();
+    signal(&worker, Signal::CONT);
+    assert_eq!(receive::<Vec<u8>>(&mut worker).unwrap(), [7]);
+}
+
+fn a_worker_that_has_ended_can_be_killed_no_more() {
+    let mut worker = start("exit 7");
+    let killer = worker.killer().unwrap();
+    assert_eq!(how(receive::<()>(&mut worker).unwrap_err()), "exit status 7");
+    killer.kill();
+    drop(worker);
+    killer.kill();
 }
 
 fn ended_soon(worker: &mut Worker, cancel: &AtomicBool) -> Failure {

@@ -11,6 +11,7 @@ mod ends;
 mod orphans;
 mod roles;
 mod tools;
+mod voices;
 mod walls;
 
 use std::process::ExitCode;
@@ -84,6 +85,23 @@ fn wait_for_end(pid: i32) {
     assert_eq!(ended, 1, "process {pid} is still there");
 }
 
+/// Sends a worker a signal.
+fn signal(worker: &Worker, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(worker.pid() as i32).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// Stops a worker, and waits until it stands still.
+fn stop(worker: &Worker) {
+    signal(worker, rustix::process::Signal::STOP);
+    let patience = Instant::now() + LONG;
+    let stat = || std::fs::read_to_string(format!("/proc/{}/stat", worker.pid())).unwrap();
+    while !stat().rsplit_once(") ").unwrap().1.starts_with('T') {
+        assert!(Instant::now() < patience, "it does not stop");
+        std::thread::yield_now();
+    }
+}
+
 /// A test named after its function.
 macro_rules! trials {
     ($($name:ident),* $(,)?) => {
@@ -103,6 +121,9 @@ fn main() -> ExitCode {
         _ => {}
     }
     let trials: Vec<Trial> =
-        [walls::trials(), ends::trials(), tools::trials(), orphans::trials()].into_iter().flatten().collect();
+        [walls::trials(), ends::trials(), voices::trials(), tools::trials(), orphans::trials()]
+            .into_iter()
+            .flatten()
+            .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

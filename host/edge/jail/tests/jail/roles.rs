@@ -24,6 +24,7 @@ pub(crate) fn prepare(role: &str) -> Option<Server> {
         "allocate" => allocate,
         "flood" => flood,
         "raw" => raw,
+        "voice" => voice,
         "threads" => threads,
         "file" => file,
         "try" => |mut connection, what| {
@@ -108,6 +109,22 @@ fn raw(connection: Connection, bytes: &str) {
     stream.write_all(&bytes).unwrap();
     if stays {
         forever();
+    }
+}
+
+/// Says what the words tell it to: a number is said with what follows, one with a `!` at once.
+fn voice(mut connection: Connection, words: &str) {
+    let voice = connection.voice(&"alive").unwrap();
+    for word in words.split(' ') {
+        match word {
+            "begin" => voice.begin(),
+            "end" => voice.end().unwrap(),
+            "spin" => forever(),
+            "wait" => drop(connection.receive::<()>().unwrap()),
+            "count" => (0..20_000).for_each(|number| voice.say(&number.to_string(), false).unwrap()),
+            "abort" => std::process::abort(),
+            word => voice.say(&word.trim_end_matches('!'), word.ends_with('!')).unwrap(),
+        }
     }
 }
 
