@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stratbox_domain::{BarSource, Fault, Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
@@ -29,6 +30,30 @@ pub(crate) struct Execution {
     pub(crate) outcome: Outcome,
     pub(crate) fuel: u64,
     pub(crate) log: LogLines,
+    pub(crate) timing: Timing,
+}
+
+/// How long a run took, in microseconds; never part of a result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Timing {
+    /// Making the instance.
+    pub(crate) instantiate_us: u32,
+    /// Everything else.
+    pub(crate) run_us: u32,
+}
+
+impl From<stratbox_sandbox::Timing> for Timing {
+    fn from(timing: stratbox_sandbox::Timing) -> Self {
+        let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        Self { instantiate_us: micros(timing.instantiate), run_us: micros(timing.run) }
+    }
+}
+
+impl Timing {
+    /// All of it.
+    pub(crate) fn total(self) -> Duration {
+        Duration::from_micros(u64::from(self.instantiate_us) + u64::from(self.run_us))
+    }
 }
 
 /// What a strategy logged.
@@ -81,7 +106,7 @@ impl Conditions {
             RunOutcome::Faulted(fault) => RunOutcome::Faulted(fault),
             RunOutcome::Interrupted(interruption) => RunOutcome::Interrupted(interruption),
         };
-        Ok(Execution { outcome, fuel: report.fuel, log: report.log.into() })
+        Ok(Execution { outcome, fuel: report.fuel, log: report.log.into(), timing: report.timing.into() })
     }
 }
 
@@ -138,5 +163,21 @@ impl<'a> From<&'a Outcome> for Ended<'a> {
                 Self { interruption: Some(reason.label()), ..ended("interrupted") }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_more_than_an_hour_is_said_to_take_an_hour() {
+        let timing = |seconds| {
+            let run = Duration::from_secs(seconds);
+            Timing::from(stratbox_sandbox::Timing { instantiate: Duration::from_nanos(12_999), run })
+        };
+        assert_eq!(timing(3_600), Timing { instantiate_us: 12, run_us: 3_600_000_000 });
+        assert_eq!(timing(10_000), Timing { instantiate_us: 12, run_us: u32::MAX });
+        assert_eq!(timing(10_000).total(), Duration::from_micros(12 + u64::from(u32::MAX)));
     }
 }

@@ -22,13 +22,15 @@ pub enum Exit {
     WorkerLost,
     /// An attack had an effect that it must not have.
     Breached,
+    /// Too many variants failed, and nobody was there to say that this is well.
+    Paused,
     /// Ctrl-C.
     Cancelled,
 }
 
 impl Exit {
     /// Every way to end, in the order of codes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ok,
         Self::Faulted,
         Self::Usage,
@@ -37,6 +39,7 @@ impl Exit {
         Self::TimedOut,
         Self::WorkerLost,
         Self::Breached,
+        Self::Paused,
         Self::Cancelled,
     ];
 
@@ -57,8 +60,9 @@ impl Exit {
             Self::TimedOut => (5, "`run`: the run's time limit ended it"),
             Self::WorkerLost => (6, "`run`: the process that ran the strategy died"),
             Self::Breached => (7, "`attack`: a case did not end as it must"),
+            Self::Paused => (8, "paused, because too many variants failed; `resume` goes on"),
             // What shells report for a process that SIGINT ended: 128 + 2.
-            Self::Cancelled => (130, "Ctrl-C; `sweep` keeps what was done"),
+            Self::Cancelled => (130, "Ctrl-C; what was done is kept, and `resume` goes on"),
         }
     }
 
@@ -88,7 +92,7 @@ mod tests {
     fn codes_are_distinct_and_all_of_them_are_in_the_table() {
         let table = Exit::table();
         let codes = Exit::ALL.map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]);
         assert!(codes.iter().all(|code| table.contains(&format!("\n  {code:>3}  "))), "{table}");
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use stratbox_compiler::{CompileError, Diagnostics, SourceError};
 use stratbox_jail::Failure as Jail;
 use stratbox_market::MarketError;
+use stratbox_store::StoreError;
 use stratbox_vault::VaultError;
 
 use crate::exit::Exit;
@@ -28,6 +29,9 @@ pub(crate) enum FailureKind {
     Usage,
     /// A file that the user named.
     Input,
+    /// Bars that an experiment needs are not there, or not as they were: trying again would change nothing.
+    #[serde(rename = "DATA_UNAVAILABLE")]
+    DataUnavailable,
     /// A strategy's source does not compile.
     Compile,
     /// A strategy's component does not fit the contract.
@@ -94,7 +98,7 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self.kind {
-            FailureKind::Usage | FailureKind::Input => Exit::Usage,
+            FailureKind::Usage | FailureKind::Input | FailureKind::DataUnavailable => Exit::Usage,
             FailureKind::Compile | FailureKind::Contract => Exit::Strategy,
             FailureKind::Environment => Exit::Environment,
         }
@@ -142,6 +146,16 @@ impl From<stratbox_sandbox::Error> for Failure {
             Sandbox::Component(_) | Sandbox::Describe(_) => Self::new(FailureKind::Contract, message),
             Sandbox::Engine(_) => Self::environment(message),
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::Unknown { .. } | StoreError::Running { .. } => FailureKind::Input,
+            _ => FailureKind::Environment,
+        };
+        Self::new(kind, error.to_string()).hint(error.hint())
     }
 }
 

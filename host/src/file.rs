@@ -21,7 +21,7 @@ pub(crate) fn read_settings(path: &Path) -> Result<String, Failure> {
 /// Writes a file that is complete from the moment it is there. The content comes in pieces, for it may be large.
 pub(crate) fn write(
     path: &Path,
-    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
     let mut builder = tempfile::Builder::new();
     // Temporary files are private, which this one will not stay.

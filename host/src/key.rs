@@ -61,6 +61,11 @@ impl RunKeys {
         Self(key)
     }
 
+    /// What they have in common: runs with the same base and the same parameters are the same run.
+    pub(crate) fn base(&self) -> Digest {
+        self.0.clone().finish()
+    }
+
     /// The key of the run with these parameters.
     pub(crate) fn of(&self, params: &Params) -> RunKey {
         with_params(self.0.clone(), params).finish()

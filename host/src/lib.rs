@@ -13,6 +13,7 @@ mod build;
 mod cli;
 mod doctor;
 mod exit;
+mod experiments;
 mod failure;
 mod file;
 #[cfg(feature = "fuzzing")]
@@ -20,10 +21,13 @@ mod file;
 pub mod fuzzing;
 mod interrupt;
 mod key;
+mod logs;
 mod render;
+mod resume;
 mod run;
 mod runs;
 mod scaffold;
+mod session;
 mod strategy;
 mod sweep;
 mod walls;
@@ -56,22 +60,41 @@ pub fn execute(
     args: &[OsString],
     environment: &Environment,
     note: &dyn Fn(&str),
-    stdout: &mut dyn Write,
+    stdout: &mut (dyn Write + Send),
 ) -> Finished {
-    let Settings { format, setting, command } = match cli::parse(args, environment) {
+    let Settings { format, setting, logs, command } = match cli::parse(args, environment) {
         Ok(settings) => settings,
         Err(said) => return said.finish(stdout),
     };
+    logs::begin(logs);
     match command {
         Command::New(args) => render::finish(format, scaffold::create(&args, &setting, note), stdout),
         Command::Build(args) => render::finish(format, build::build(&args, &setting, note), stdout),
         Command::Inspect(args) => render::finish(format, build::inspect(&args, &setting, note), stdout),
         Command::Run(settings) => render::finish(format, run::run(&settings, &setting, note), stdout),
-        Command::Sweep(args) => render::finish(format, sweep::sweep(&args, &setting, note), stdout),
+        Command::Sweep(args) => {
+            let report = sweep::sweep(&args, &setting, note);
+            render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
+        }
+        Command::Resume(args) => {
+            let report = resume::resume(&args, &setting, note);
+            render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
+        }
+        Command::Experiments(typed) => experiments::execute(&typed, format, &setting, stdout),
         Command::Attack(args) if args.list => render::finish(format, attack::list(&args, &setting), stdout),
         Command::Attack(args) => {
             render::finish(format, attack::attack(&args, &setting, environment, note), stdout)
         }
         Command::Doctor => render::finish(format, doctor::examine(&setting), stdout),
     }
+}
+
+/// Where a report goes that must not be mixed with events.
+fn beside<'o>(
+    args: &cli::SessionArgs,
+    stdout: &'o mut (dyn Write + Send),
+    stderr: &'o mut (dyn Write + Send),
+) -> &'o mut (dyn Write + Send) {
+    let events = args.events.as_deref().is_some_and(|events| events == std::path::Path::new("-"));
+    if events { stderr } else { stdout }
 }

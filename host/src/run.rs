@@ -11,7 +11,7 @@ use crate::bars::{Bars, BarsSummary};
 use crate::cli::RunSettings;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::cancel_flag;
 use crate::key::RunKeys;
 use crate::render::Report;
 use crate::runs::Run;
@@ -45,7 +45,7 @@ pub(crate) fn run(
     let bars = Bars::open(&engine, &settings.sources, (settings.from, settings.to))?;
     let strategy = Strategy::load(&engine, &settings.strategy)?;
     let params = params(&strategy, &settings.params)?;
-    let cancel = on_ctrl_c()?;
+    let cancel = cancel_flag()?;
     let (policy, limits, periods_per_year) = (settings.policy, settings.limits, bars.periods_per_year);
     let conditions =
         Conditions { bars: Arc::clone(&bars.source) as _, policy, limits, periods_per_year, cancel };
@@ -54,9 +54,8 @@ pub(crate) fn run(
     let run_key = keys.of(&params);
     let runs = engine.runs(conditions, &bars)?;
     let started = Instant::now();
-    let run = Run { code: &strategy.code, params: params.clone(), key: run_key };
-    let ran = runs.run(&[run], settings.log).pop();
-    let execution = ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))?;
+    let run = Run::new(&strategy.code, || (params.clone(), run_key));
+    let execution = runs.one(run, settings.log)?;
     let wall_seconds = started.elapsed().as_secs_f64();
     Ok(RunReport {
         run_key,

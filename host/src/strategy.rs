@@ -74,6 +74,22 @@ impl Strategy {
         Ok(Self { name, source: shown(path), manifest, component, code, build, literals })
     }
 
+    /// A strategy whose component is at hand.
+    pub(crate) fn of_component(
+        engine: &Engine,
+        name: String,
+        source: String,
+        component: Vec<u8>,
+    ) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let code = engine.link(&component)?;
+        let link = started.elapsed();
+        let manifest = engine.describe(&code)?;
+        let build =
+            Build { cached: true, compile: Duration::ZERO, link, diagnostics: Diagnostics::default() };
+        Ok(Self { name, source, manifest, component, code, build, literals: None })
+    }
+
     /// The parameter of this name.
     pub(crate) fn parameter(&self, name: &str) -> Result<&ParamSpec, Failure> {
         let specs = &self.manifest.parameters;

@@ -15,6 +15,7 @@ use stratbox_jail::{Confinement, Jailer, Program};
 use stratbox_market::{Dataset, Source};
 use stratbox_metrics::Accumulator;
 use stratbox_sandbox::{Artifact, Guests, Identity, MAX_RUNS, Sandbox, TrustedCode};
+use stratbox_store::Workspace;
 use stratbox_vault::{Shelf, Vault};
 
 use crate::backtest::Conditions;
@@ -44,6 +45,10 @@ impl Recorder for RunRecorder {
 pub(crate) struct Setting {
     /// Absolute: tools are started in other directories.
     pub(crate) cache: PathBuf,
+    /// Where experiments are kept; absolute. `None` if nothing says where.
+    pub(crate) workspace: Option<PathBuf>,
+    /// Whether somebody can be asked.
+    pub(crate) attended: bool,
     /// How workers are started.
     pub(crate) worker: Program,
     pub(crate) confinement: Confinement,
@@ -99,6 +104,15 @@ impl Setting {
 
     pub(crate) fn jailer(&self) -> Jailer {
         Jailer::new(self.worker.clone(), self.confinement)
+    }
+
+    /// The directory of experiments, made if there is none.
+    pub(crate) fn workspace(&self) -> Result<Workspace, Failure> {
+        let workspace = self.workspace.as_deref().ok_or_else(|| {
+            Failure::environment("there is no directory for experiments: the home directory is not known")
+                .hint("name one with `--workspace DIR` or `STRATBOX_WORKSPACE`")
+        })?;
+        Ok(Workspace::open(workspace)?)
     }
 
     /// The private directory below the cache.
@@ -160,6 +174,14 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// No code at all, for workers that do not run any.
+    #[cfg(test)]
+    pub(crate) fn none(number: u32) -> Self {
+        let digest = stratbox_domain::Digest::of(b"");
+        let identity = Identity { component: digest, composition: digest, code: digest };
+        Self { identity, bytes: Vec::new(), shape: Box::default(), number, native: OnceLock::new() }
+    }
+
     /// Digests of what it was made from and of what it became.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
@@ -309,6 +331,24 @@ impl Engine {
     /// The bars of some files.
     pub(crate) fn bars(&self, sources: &[Source]) -> Result<Arc<Dataset>, Failure> {
         Ok(Dataset::open(sources, &self.setting.cache.join("bars"))?)
+    }
+}
+
+/// What tests of others are built with.
+#[cfg(test)]
+pub(crate) mod parts {
+    use super::*;
+
+    /// A jailer without a jail: the threads of a test binary cannot be closed in.
+    pub(crate) fn jailer(program: Program) -> Jailer {
+        Jailer::new(program, Confinement::None)
+    }
+
+    /// Daily bars of two years, kept in `dir`.
+    pub(crate) fn bars(dir: &Path) -> stratbox_market::DatasetView {
+        let path = dir.join("walk.csv");
+        std::fs::write(&path, crate::scaffold::random_walk()).unwrap();
+        Dataset::open(&[Source { path, symbol: None }], dir).unwrap().view(None, None)
     }
 }
 

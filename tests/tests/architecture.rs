@@ -59,10 +59,16 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const CORE: [&str; 5] =
-    ["stratbox-domain", "stratbox-venue", "stratbox-metrics", "stratbox-decide", "stratbox-intake"];
+const CORE: [&str; 6] = [
+    "stratbox-domain",
+    "stratbox-venue",
+    "stratbox-metrics",
+    "stratbox-decide",
+    "stratbox-intake",
+    "stratbox-orchestrator",
+];
 /// What does one job with the outside, and knows no other edge but the two that all may build on.
-const EDGES: [&str; 4] = ["market", "compiler", "sandbox", "scheduler"];
+const EDGES: [&str; 5] = ["market", "compiler", "sandbox", "scheduler", "store"];
 /// Confined processes, and files that nobody else wrote.
 const FOUNDATIONS: [&str; 2] = ["jail", "vault"];
 
@@ -79,6 +85,7 @@ fn the_core_is_built_from_nothing_that_does_input_or_output() {
         "arrow-ipc",
         "ctrlc",
         "rusqlite",
+        "sysinfo",
     ];
     for package in CORE {
         let parts = built_from(package);
@@ -110,6 +117,11 @@ fn dependents(dependency: &str) -> Vec<String> {
             .any(|line| line.starts_with(dependency) || line == format!("[dependencies.{dependency}]"))
     };
     manifests().into_iter().filter(|(_, text)| names(text)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn only_the_store_depends_on_sqlite() {
+    assert_eq!(dependents("rusqlite"), ["stratbox-store"]);
 }
 
 #[test]

@@ -217,9 +217,8 @@ impl Harness {
         runs.ready(code)?;
         let limit = Duration::from_millis(limits.wall_ms);
         let key = self.keys(engine, code, &limits).of(params);
-        let run = Run { code, params: params.clone(), key };
-        let ran = seen.within("its run", limit, || runs.run(&[run], true).pop());
-        ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))
+        let run = Run::new(code, || (params.clone(), key));
+        seen.within("its run", limit, || runs.one(run, true))
     }
 
     /// The same without the attack, after it.
@@ -324,7 +323,7 @@ pub(super) fn defaults(manifest: &Manifest) -> Params {
 
 /// Everything that came of a run, to the bit.
 pub(super) fn fingerprint(execution: &Execution) -> Vec<u8> {
-    let Execution { outcome, fuel, log } = execution;
+    let Execution { outcome, fuel, log, .. } = execution;
     rmp_serde::to_vec(&(CompactOutcome::from(outcome), fuel, log))
         .expect("it passes between processes like this")
 }

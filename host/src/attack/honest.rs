@@ -78,8 +78,7 @@ impl Honest {
 
     fn run_as(&self, runs: &Runs<'_>, code: &Code) -> Result<Vec<u8>, Failure> {
         // An honest strategy draws nothing, so that it does not matter what its run is called.
-        let run = Run { code, params: self.params.clone(), key: Digest::of(b"honest") };
-        let ran = runs.run(&[run], true).pop();
-        Ok(fingerprint(&ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))?))
+        let run = Run::new(code, || (self.params.clone(), Digest::of(b"honest")));
+        Ok(fingerprint(&runs.one(run, true)?))
     }
 }

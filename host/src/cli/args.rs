@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use stratbox_market::Source;
+use stratbox_store::ExperimentId;
 
 use crate::exit::Exit;
 use crate::wiring::Isolation;
@@ -22,6 +23,23 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing
+    Off,
+    /// What went wrong in here
+    Error,
+    /// And what was lost or retried
+    Warn,
+    /// And experiments, phases, workers
+    Info,
+    /// And variants
+    Debug,
+    /// And attempts
+    Trace,
+}
+
 /// Runs trading strategies that nobody has reviewed, in a sandbox, and finds out which deserve belief.
 #[derive(Debug, Parser)]
 #[command(name = "stratbox", version, after_help = Exit::table())]
@@ -32,6 +50,15 @@ pub(crate) struct Args {
     /// Where compiled code and market data are kept [default: $STRATBOX_CACHE, or stratbox below the user's caches]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
+    /// Where experiments are kept [default: $STRATBOX_WORKSPACE, or stratbox below the user's data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// How much of what happens inside is written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Off)]
+    pub(crate) log_level: LogLevel,
+    /// How it is written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) log_format: Format,
     /// Where strategies run
     #[arg(long, global = true, value_enum, default_value_t = Isolation::default())]
     pub(crate) isolation: Isolation,
@@ -62,6 +89,11 @@ pub(crate) enum Typed {
     Run(Box<RunArgs>),
     /// Runs every variant that a sweep file names, and ranks them
     Sweep(SweepArgs),
+    /// Goes on with a sweep that stopped early, from what the workspace has of it
+    Resume(ResumeArgs),
+    /// Shows what the workspace has, and takes it elsewhere
+    #[command(subcommand)]
+    Experiments(ExperimentsTyped),
     /// Attacks this installation with a corpus of hostile strategies, and says of each what came of it
     Attack(AttackArgs),
     /// Shows what isolation this machine really gives, and what to do where it gives too little
@@ -156,15 +188,152 @@ pub(crate) struct RunArgs {
 pub(crate) struct SweepArgs {
     /// Sweep file (.toml)
     pub(crate) file: PathBuf,
+    /// Run every variant, whatever the workspace has of earlier sweeps
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResumeArgs {
+    /// The experiment's number [default: the last one that stopped early]
+    pub(crate) experiment: Option<ExperimentId>,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
+/// How an experiment is run, now: nothing of it changes a result.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SessionArgs {
     /// Variants that run at once [default: one for each processor, at most 64]
-    #[arg(long, value_parser = parse_workers)]
+    #[arg(short = 'j', long, value_parser = parse_workers)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Rows of the leaderboard
     #[arg(long, default_value_t = 10)]
-    pub(crate) top: usize,
+    pub(crate) top: u32,
     /// Also write the JSON document to a file
     #[arg(long, value_name = "RESULTS.json")]
     pub(crate) out: Option<PathBuf>,
+    /// Write what happens, as it happens, as JSON lines (docs/events.md); with `-` to standard output, and the report to standard
+    /// error
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) events: Option<PathBuf>,
+    /// What to do when too many variants fail: `ask` pauses, and without a terminal leaves it at that
+    #[arg(long, value_enum, default_value_t = OnFailures::Ask)]
+    pub(crate) on_failures: OnFailures,
+    /// How many are too many: a share of those that have a result, once a hundred have one
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = parse_share)]
+    pub(crate) failure_share: f64,
+    /// Start nothing new while others use more than this share of the processors, or a processor's worth of work is all we have
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = parse_share)]
+    pub(crate) cpu_threshold: f64,
+    /// Start nothing new while more than this share of the memory is used
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = parse_share)]
+    pub(crate) memory_threshold: f64,
+    /// Seconds that running variants have after the first Ctrl-C; the second one ends them at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) grace: u32,
+}
+
+/// What becomes of an experiment in which too many variants fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailures {
+    /// Pause and ask
+    Ask,
+    /// Go on
+    Continue,
+    /// Stop, to be resumed
+    Stop,
+}
+
+/// What can be done with experiments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExperimentsTyped {
+    /// All of them, the latest first
+    List,
+    /// One: what was asked, how far it is, what came of it
+    Show(ShowArgs),
+    /// Several, side by side
+    Compare(CompareArgs),
+    /// The results of one as a file for other programs
+    Export(ExportArgs),
+    /// Removes experiments, with everything that only they have
+    Delete(DeleteArgs),
+    /// How its sessions went: workers, time, bottleneck, alerts
+    Metrics(MetricsArgs),
+    /// What happened, as JSON lines (docs/events.md)
+    Events(EventsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The experiment's number
+    pub(crate) experiment: ExperimentId,
+    /// Rows of the leaderboard
+    #[arg(long, default_value_t = 10)]
+    pub(crate) top: u32,
+    /// Also list every attempt that failed, and why
+    #[arg(long)]
+    pub(crate) attempts: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The experiments' numbers
+    #[arg(required = true, num_args = 2..=50)]
+    pub(crate) experiments: Vec<ExperimentId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The experiment's number
+    pub(crate) experiment: ExperimentId,
+    /// Where to write to; its ending says how, unless `--as` does [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How to write [default: as the file's ending says, or JSON lines]
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub(crate) kind: Option<ExportKind>,
+}
+
+/// Kinds of export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportKind {
+    /// A JSON object a line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// Apache Parquet
+    Parquet,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeleteArgs {
+    /// The experiments' numbers
+    #[arg(required = true)]
+    pub(crate) experiments: Vec<ExperimentId>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MetricsArgs {
+    /// The experiment's number [default: whatever ran last]
+    pub(crate) experiment: Option<ExperimentId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EventsArgs {
+    /// The experiment's number
+    pub(crate) experiment: ExperimentId,
+    /// Go on until the experiment stops
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Write the log anew from the store first
+    #[arg(long)]
+    pub(crate) rebuild: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -177,7 +346,7 @@ pub(crate) struct AttackArgs {
     pub(crate) list: bool,
 }
 
-impl SweepArgs {
+impl SessionArgs {
     /// Variants that run at once: as typed, or one for each processor for which the engine has room.
     pub(crate) fn workers(&self, processors: Option<NonZeroUsize>) -> NonZeroUsize {
         self.workers.unwrap_or_else(|| processors.unwrap_or(NonZeroUsize::MIN).min(MAX_WORKERS))
@@ -200,6 +369,11 @@ fn parse_source(text: &str) -> Result<Source, String> {
 fn parse_param(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     pair.ok_or_else(|| "write `name=value`".to_owned())
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "it must be a share from 0 to 1, such as `0.5`".to_owned())
 }
 
 fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {

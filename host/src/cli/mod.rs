@@ -4,9 +4,13 @@
 mod args;
 mod settings;
 
-pub(crate) use args::{AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, SweepArgs};
+pub(crate) use args::{
+    AttackArgs, BuildArgs, CompareArgs, DeleteArgs, EventsArgs, ExperimentsTyped, ExportArgs, ExportKind,
+    Format, InspectArgs, LogLevel, MetricsArgs, NewArgs, OnFailures, ResumeArgs, SessionArgs, ShowArgs,
+    SweepArgs,
+};
 pub use settings::Environment;
-pub(crate) use settings::{Command, RunSettings, Settings};
+pub(crate) use settings::{Command, Logs, RunSettings, Settings};
 
 use std::ffi::OsString;
 
@@ -92,7 +96,7 @@ mod tests {
     fn more_processors_than_the_engine_has_room_for_are_not_used() {
         let workers = |words: &str, processors: usize| {
             let Command::Sweep(args) = parse_words(words).unwrap().command else { panic!("it is a sweep") };
-            args.workers(std::num::NonZeroUsize::new(processors)).get()
+            args.session.workers(std::num::NonZeroUsize::new(processors)).get()
         };
         let by_default = [0, 1, 64, 65, 256].map(|processors| workers("stratbox sweep a.toml", processors));
         assert_eq!(by_default, [1, 1, 64, 64, 64]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,7 +14,10 @@ use stratbox_intake::source::SourceLimits;
 use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
-use super::args::{Args, AttackArgs, BuildArgs, Format, InspectArgs, NewArgs, RunArgs, SweepArgs, Typed};
+use super::args::{
+    Args, AttackArgs, BuildArgs, ExperimentsTyped, Format, InspectArgs, LogLevel, NewArgs, ResumeArgs,
+    RunArgs, SweepArgs, Typed,
+};
 use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
 use crate::wiring::Setting;
@@ -25,6 +29,12 @@ pub struct Environment {
     pub cache: Option<OsString>,
     /// `XDG_CACHE_HOME`.
     pub xdg_cache_home: Option<OsString>,
+    /// `STRATBOX_WORKSPACE`.
+    pub workspace: Option<OsString>,
+    /// `XDG_DATA_HOME`.
+    pub xdg_data_home: Option<OsString>,
+    /// Whether somebody sits at a terminal and can be asked.
+    pub attended: bool,
     /// The user's home directory.
     pub home: Option<PathBuf>,
     /// Values of all variables, which no strategy may ever be told.
@@ -40,6 +50,9 @@ impl Environment {
         Self {
             cache: std::env::var_os("STRATBOX_CACHE"),
             xdg_cache_home: std::env::var_os("XDG_CACHE_HOME"),
+            workspace: std::env::var_os("STRATBOX_WORKSPACE"),
+            xdg_data_home: std::env::var_os("XDG_DATA_HOME"),
+            attended: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             home: std::env::home_dir(),
             values: std::env::vars_os().map(|(_, value)| value).collect(),
             worker: Program::this([crate::worker::ARGUMENT]).ok(),
@@ -47,12 +60,26 @@ impl Environment {
     }
 
     fn cache_dir(&self) -> Option<PathBuf> {
+        self.directory(&self.cache, &self.xdg_cache_home, ".cache")
+    }
+
+    fn workspace_dir(&self) -> Option<PathBuf> {
+        self.directory(&self.workspace, &self.xdg_data_home, ".local/share")
+    }
+
+    /// The directory that a variable of ours names, or ours below the one that the XDG specification names.
+    fn directory(
+        &self,
+        ours: &Option<OsString>,
+        xdg: &Option<OsString>,
+        below_home: &str,
+    ) -> Option<PathBuf> {
         let given =
             |value: &Option<OsString>| value.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
         // The XDG specification has relative paths ignored.
-        let xdg = || given(&self.xdg_cache_home).filter(|dir| dir.is_absolute());
-        let home = || self.home.as_ref().filter(|dir| dir.is_absolute()).map(|home| home.join(".cache"));
-        given(&self.cache).or_else(|| xdg().or_else(home).map(|caches| caches.join("stratbox")))
+        let xdg = || given(xdg).filter(|dir| dir.is_absolute());
+        let home = || self.home.as_ref().filter(|dir| dir.is_absolute()).map(|home| home.join(below_home));
+        given(ours).or_else(|| xdg().or_else(home).map(|dir| dir.join("stratbox")))
     }
 }
 
@@ -61,7 +88,15 @@ impl Environment {
 pub(crate) struct Settings {
     pub(crate) format: Format,
     pub(crate) setting: Setting,
+    pub(crate) logs: Logs,
     pub(crate) command: Command,
+}
+
+/// What is logged of what happens inside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Logs {
+    pub(crate) level: LogLevel,
+    pub(crate) format: Format,
 }
 
 #[derive(Debug)]
@@ -71,6 +106,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Run(RunSettings),
     Sweep(SweepArgs),
+    Resume(ResumeArgs),
+    Experiments(ExperimentsTyped),
     Attack(AttackArgs),
     Doctor,
 }
@@ -95,12 +132,15 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Failure::environment("there is no directory for the cache: the home directory is not known")
             .hint("name one with `--cache DIR` or `STRATBOX_CACHE`")
     })?;
+    let workspace = args.workspace.or_else(|| environment.workspace_dir());
     let command = match args.command {
         Typed::New(args) => Command::New(args),
         Typed::Build(args) => Command::Build(args),
         Typed::Inspect(args) => Command::Inspect(args),
         Typed::Run(args) => Command::Run(run(*args)?),
         Typed::Sweep(args) => Command::Sweep(args),
+        Typed::Resume(args) => Command::Resume(args),
+        Typed::Experiments(typed) => Command::Experiments(typed),
         Typed::Attack(args) => Command::Attack(args),
         Typed::Doctor => Command::Doctor,
     };
@@ -111,6 +151,8 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
     let intake = args.intake.as_deref().map(Intake::read).transpose()?.unwrap_or_default();
     let setting = Setting {
         cache: absolute(&cache)?,
+        workspace: workspace.as_deref().map(absolute).transpose()?,
+        attended: environment.attended,
         worker,
         confinement,
         isolation: args.isolation,
@@ -119,7 +161,8 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         tools: ToolLimits::default(),
         profile: profile(args.allow_wasi)?,
     };
-    Ok(Settings { format: args.format, setting, command })
+    let logs = Logs { level: args.log_level, format: args.log_format };
+    Ok(Settings { format: args.format, setting, logs, command })
 }
 
 /// What may come in, where an operator says so.
@@ -150,8 +193,9 @@ fn profile(allow_wasi: bool) -> Result<Profile, Failure> {
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(dir)
-        .map_err(|error| Failure::environment(format!("the cache's directory cannot be used: {error}")))
+    std::path::absolute(dir).map_err(|error| {
+        Failure::environment(format!("the directory `{}` cannot be used: {error}", shown(dir)))
+    })
 }
 
 fn run(args: RunArgs) -> Result<RunSettings, Failure> {

@@ -3,7 +3,9 @@
 pub(crate) mod attack;
 pub(crate) mod build;
 pub(crate) mod doctor;
+pub(crate) mod experiments;
 pub(crate) mod figures;
+mod performance;
 pub(crate) mod run;
 pub(crate) mod sweep;
 pub(crate) mod text;
@@ -127,9 +129,11 @@ fn explanation(failure: &Failure) -> String {
     let mut text = failure.diagnostics.as_ref().map(diagnostics).unwrap_or_default();
     let message = match failure.kind {
         FailureKind::Environment => failure.message.clone(),
-        FailureKind::Usage | FailureKind::Input | FailureKind::Compile | FailureKind::Contract => {
-            inline(&failure.message)
-        }
+        FailureKind::Usage
+        | FailureKind::Input
+        | FailureKind::DataUnavailable
+        | FailureKind::Compile
+        | FailureKind::Contract => inline(&failure.message),
     };
     text.push_str(&format!("error: {message}\n"));
     if let Some(hint) = &failure.hint {

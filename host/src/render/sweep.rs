@@ -4,12 +4,13 @@ use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use stratbox_domain::{Params, RunOutcome};
 use stratbox_market::Source;
 use stratbox_metrics::MetricName;
+use stratbox_store::Row;
 
-use super::Report;
 use super::figures::{data, figure, limits, params, venue, walls};
-use super::text::{counted, grouped, inline};
+use super::text::{counted, grouped, inline, shell_word};
 use crate::failure::shown;
-use crate::sweep::{PlannedStrategy, Row, SweepReport};
+use crate::session::Early;
+use crate::sweep::{PlannedStrategy, SweepReport};
 
 /// Beside the objective.
 const COLUMNS: [MetricName; 5] = [
@@ -22,14 +23,11 @@ const COLUMNS: [MetricName; 5] = [
 
 pub(crate) fn human(report: &SweepReport) -> String {
     let plan = &report.plan;
-    let mut text = format!("{}, ranked by {}\n\n", plan.name, plan.objective.metric);
+    let mut text =
+        format!("experiment {}: {}, ranked by {}\n\n", report.id, plan.name, plan.objective.metric);
     text += &leaderboard(report);
     text += &format!("\n{}\n", summary(report));
     text += &duplicates(report);
-    if report.summary.cancelled > 0 && report.failure().is_none() {
-        let cancelled = counted(report.summary.cancelled, "variant");
-        text += &format!("Ctrl-C: {cancelled} ended early or never started\n");
-    }
     text += &faults(report);
     let lines = [
         ("data", data(&plan.bars.summary)),
@@ -39,17 +37,25 @@ pub(crate) fn human(report: &SweepReport) -> String {
         ("walls", walls(&report.isolation)),
     ];
     lines.iter().for_each(|(name, value)| text += &format!("{name:<8}{value}\n"));
-    text
+    text.push('\n');
+    report.session.lines().iter().for_each(|line| text += &format!("{line}\n"));
+    text + &stopped(report)
+}
+
+/// Why it stopped early, and how to go on.
+fn stopped(report: &SweepReport) -> String {
+    let Some((early, command)) = &report.stopped else { return String::new() };
+    let left = counted(report.summary.not_started, "variant");
+    let why = match early {
+        Early::Interrupted => "Ctrl-C",
+        Early::Failures => "paused, because too many variants failed",
+        Early::Failed => "stopped by a failure",
+    };
+    format!("\n{why}: {left} without a result; to go on: {command}\n")
 }
 
 fn leaderboard(report: &SweepReport) -> String {
-    let best: Vec<(usize, Row)> = (0..report.rows.len().min(report.top))
-        .map_while(|position| Some((report.rows.rank(position)?, report.rows.get(position).ok()?)))
-        .collect();
-    if report.top == 0 {
-        return String::new();
-    }
-    if best.is_empty() {
+    if report.best.is_empty() {
         return "no variant has a figure to rank by\n".to_owned();
     }
     let objective = report.plan.objective.metric;
@@ -60,12 +66,13 @@ fn leaderboard(report: &SweepReport) -> String {
     let names = metrics.iter().map(|name| name.as_str().replace('_', " "));
     let header = ["#", "strategy", "params"].map(str::to_owned).into_iter().chain(names);
     table.set_header(header.chain(["run key".to_owned()]).collect::<Vec<_>>());
-    for (rank, row) in &best {
-        let planned = report.strategy(row);
-        let figures =
-            metrics.iter().map(|name| row.metrics().map_or_else(String::new, |it| figure(it, *name)));
-        let start = [rank.to_string(), planned.label.clone(), params(&named(planned, row))];
-        table.add_row(start.into_iter().chain(figures).chain([row.run_key.short()]).collect::<Vec<_>>());
+    for (rank, row) in &report.best {
+        let figures = metrics.iter().map(|name| match &row.outcome {
+            RunOutcome::Completed(metrics) => figure(metrics, *name),
+            RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => String::new(),
+        });
+        let start = [rank.to_string(), row.strategy.to_string(), params(&named(report.strategy(row), row))];
+        table.add_row(start.into_iter().chain(figures).chain([row.key.short()]).collect::<Vec<_>>());
     }
     for column in std::iter::once(0).chain(3..3 + metrics.len()) {
         if let Some(column) = table.column_mut(column) {
@@ -76,9 +83,9 @@ fn leaderboard(report: &SweepReport) -> String {
 }
 
 /// The parameters that the sweep file names; the others have their defaults.
-fn named(planned: &PlannedStrategy, row: &Row) -> Params {
-    let mut params = planned.params(row.index);
-    params.retain(|name, _| planned.named.contains(name));
+fn named(planned: Option<&PlannedStrategy>, row: &Row) -> Params {
+    let mut params = row.params.clone();
+    params.retain(|name, _| planned.is_none_or(|planned| planned.named.contains(name)));
     params
 }
 
@@ -87,8 +94,12 @@ fn summary(report: &SweepReport) -> String {
     let labels: Vec<String> =
         it.faults.iter().map(|(label, count)| format!("{label} {}", grouped(*count))).collect();
     let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
+    let reused = match it.reused {
+        0 => String::new(),
+        reused => format!("; {} answered from earlier experiments", grouped(reused)),
+    };
     format!(
-        "{}: {} completed, {} faulted{labels}, {} interrupted; {:.3} s on {}, {} bars/s",
+        "{}: {} completed, {} faulted{labels}, {} interrupted{reused}; {:.3} s on {}, {} bars/s",
         counted(it.variants, "variant"),
         grouped(it.completed),
         grouped(it.faulted),
@@ -115,8 +126,8 @@ fn duplicates(report: &SweepReport) -> String {
 }
 
 /// What to say, a line at a time, of a sweep in which every variant faulted: that is a result, but hardly the one that was
-/// wanted. `sources` are the sweep's bars.
-pub(crate) fn nothing_but_faults(report: &SweepReport, sources: &[Source]) -> Vec<String> {
+/// wanted.
+pub(crate) fn nothing_but_faults(report: &SweepReport) -> Vec<String> {
     let it = &report.summary;
     // Of labels that are equally frequent, the first.
     let Some((label, count)) = it.faults.iter().rev().max_by_key(|(_, count)| **count) else {
@@ -129,16 +140,17 @@ pub(crate) fn nothing_but_faults(report: &SweepReport, sources: &[Source]) -> Ve
     let (all, count, message) = (counted(it.variants, "variant"), grouped(*count), inline(&fault.message));
     vec![
         format!("note: nothing completed: of {all} each faulted, {count} with `{label}`, as in: {message}"),
-        format!("to look at it: {}", rerun(report, row, sources)),
+        format!("to look at it: {}", rerun(report, row)),
         "add what the sweep file says of dates, `[venue]` and `[limits]` as options".to_owned(),
     ]
 }
 
 /// The command that runs one variant alone.
-fn rerun(report: &SweepReport, row: &Row, sources: &[Source]) -> String {
+fn rerun(report: &SweepReport, row: &Row) -> String {
     let planned = report.strategy(row);
-    let mut words = vec!["stratbox".to_owned(), "run".to_owned(), planned.strategy.source.clone()];
-    for Source { path, symbol } in sources {
+    let source = planned.map_or_else(String::new, |planned| planned.strategy.source.clone());
+    let mut words = vec!["stratbox".to_owned(), "run".to_owned(), source];
+    for Source { path, symbol } in &report.plan.sources {
         let symbol = symbol.as_ref().map(|symbol| format!("={}", inline(symbol))).unwrap_or_default();
         words.extend(["--data".to_owned(), shown(path) + &symbol]);
     }
@@ -149,39 +161,17 @@ fn rerun(report: &SweepReport, row: &Row, sources: &[Source]) -> String {
     words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word that a shell takes as it is.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// One example of each kind of fault, to begin looking with.
 fn faults(report: &SweepReport) -> String {
-    let line = |(label, row): (&&str, &Row)| {
+    let line = |(label, row): (&String, &Row)| {
         let RunOutcome::Faulted(fault) = &row.outcome else { return String::new() };
-        let planned = report.strategy(row);
         let bar = fault.bar.map(|bar| format!(" at bar {bar}")).unwrap_or_default();
         let (message, hint) = (inline(&fault.message), inline(&fault.hint));
         format!(
             "{label}: {} {}{bar}: {message}\n  hint: {hint}\n",
-            planned.label,
-            params(&named(planned, row))
+            row.strategy,
+            params(&named(report.strategy(row), row))
         )
     };
     report.faults.iter().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_with_blanks_or_quotes_is_one_word_for_a_shell() {
-        let words = ["a/b-c.rs", "x=1e-3", "my file.csv", "it's", "$HOME", ""].map(shell_word);
-        assert_eq!(words, ["a/b-c.rs", "x=1e-3", "'my file.csv'", r"'it'\''s'", "'$HOME'", "''"]);
-    }
 }

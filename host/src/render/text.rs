@@ -47,6 +47,16 @@ pub(crate) fn time(nanoseconds: i64) -> String {
     text.strip_suffix("T00:00:00Z").map_or(text.clone(), str::to_owned)
 }
 
+/// A word that a shell takes as it is.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +84,11 @@ mod tests {
     fn midnight_is_a_day() {
         assert_eq!(time(1_546_214_400_000_000_000), "2018-12-31");
         assert_eq!(time(1_546_214_400_000_000_000 + 59_400_000_000_000), "2018-12-31T16:30:00Z");
+    }
+
+    #[test]
+    fn a_word_with_blanks_or_quotes_is_one_word_for_a_shell() {
+        let words = ["a/b-c.rs", "x=1e-3", "my file.csv", "it's", "$HOME", ""].map(shell_word);
+        assert_eq!(words, ["a/b-c.rs", "x=1e-3", "'my file.csv'", r"'it'\''s'", "'$HOME'", "''"]);
     }
 }

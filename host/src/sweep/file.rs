@@ -75,6 +75,12 @@ pub(super) struct Entry {
     pub(super) samples: Option<Spanned<u64>>,
     /// Seed of a random search.
     pub(super) seed: Option<Spanned<u64>>,
+    /// Higher ones run first.
+    #[serde(default)]
+    pub(super) priority: i32,
+    /// Labels of strategies that must have run before.
+    #[serde(default)]
+    pub(super) after: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) params: BTreeMap<Spanned<String>, Spanned<Values>>,
 }

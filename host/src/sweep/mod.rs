@@ -1,31 +1,31 @@
 //! `stratbox sweep`: every variant that a sweep file names, run and ranked.
 //!
-//! The file as written (`file`, `values`), what it means for the strategies it names (`plan`, `space`), the runs
-//! (`pool`), and what came of them (`results`).
+//! The file as written (`file`, `values`), what it means for the strategies it names (`plan`, `space`, `repeats`), how that is
+//! kept to be resumed (`kept`), and what came of it (`results`). The runs themselves are a session's.
 
 mod file;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod kept;
 mod plan;
-mod pool;
 mod repeats;
 mod results;
 mod space;
-mod spool;
 mod values;
 
 pub(crate) use plan::{Plan, PlannedStrategy};
-pub(crate) use results::{Row, SweepReport};
+pub(crate) use results::SweepReport;
 
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-use crate::cli::SweepArgs;
+use crate::cli::{SessionArgs, SweepArgs};
 use crate::failure::Failure;
 use crate::file::{check_target, write};
 use crate::render;
+use crate::session::{self, Opened};
 use crate::wiring::{Engine, Setting};
 use file::SweepFile;
-use spool::Spool;
 
 pub(crate) fn sweep(
     args: &SweepArgs,
@@ -33,18 +33,35 @@ pub(crate) fn sweep(
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
     let file = SweepFile::read(&args.file)?;
-    args.out.as_deref().map_or(Ok(()), |out| check_target(out, &file.inputs()))?;
+    check_targets(&args.session, &file.inputs())?;
+    let workspace = setting.workspace()?;
     let engine = Engine::start(setting, note)?;
-    let workers = args.workers(available_parallelism().ok());
-    let plan = Plan::resolve(&engine, &file, workers)?;
-    let spool = Spool::new(&setting.cache).map_err(|error| Failure::write(&setting.cache, &error))?;
-    let mut report = pool::run(&engine, plan, workers, spool, note)?;
-    report.top = args.top;
+    let plan = Plan::resolve(&engine, &file, args.session.workers(available_parallelism().ok()))?;
+    let opened = Opened::create(workspace, &engine, &plan, args.fresh)?;
+    run(&engine, plan, opened, &args.session, setting, note)
+}
+
+/// Finds out before the work whether there is a place for what comes of it.
+pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<(), Failure> {
+    args.out.as_deref().map_or(Ok(()), |out| check_target(out, inputs))
+}
+
+/// Runs what is left of an experiment, and says what came of all of it.
+pub(crate) fn run(
+    engine: &Engine,
+    plan: Plan,
+    opened: Opened,
+    args: &SessionArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<SweepReport, Failure> {
+    let ended = session::run(engine, &plan, opened, args, setting, note)?;
+    let mut report = SweepReport::new(plan, engine, setting, ended, args.top)?;
     if let Some(path) = &args.out {
         let written = write(path, |out| render::document(out, &report));
         // What took hours must not be lost because one of its two ways out is blocked.
         report.failure = report.failure.take().or(written.err());
     }
-    render::sweep::nothing_but_faults(&report, &file.sources()).iter().for_each(|line| note(line));
+    render::sweep::nothing_but_faults(&report).iter().for_each(|line| note(line));
     Ok(report)
 }

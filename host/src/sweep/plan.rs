@@ -2,10 +2,12 @@
 //! wrong with the file is found here, before anything runs.
 
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use stratbox_decide::Objective;
 use stratbox_domain::{Limits, Params, Space, VenuePolicy};
-use stratbox_market::parse_date;
+use stratbox_market::{Source, parse_date};
 use stratbox_metrics::MetricName;
 use toml::Spanned;
 
@@ -29,10 +31,15 @@ pub(crate) struct Plan {
     /// The sweep file.
     pub(crate) file: String,
     pub(crate) objective: Objective,
+    /// The files of the bars, and which times of them.
+    pub(crate) sources: Vec<Source>,
+    pub(crate) range: (Option<i64>, Option<i64>),
     pub(crate) bars: Bars,
     pub(crate) policy: VenuePolicy,
     pub(crate) limits: Limits,
     pub(crate) strategies: Vec<PlannedStrategy>,
+    /// How long it took to have the strategies ready.
+    pub(crate) preparing: Duration,
 }
 
 /// One strategy and its variants.
@@ -41,6 +48,9 @@ pub(crate) struct PlannedStrategy {
     pub(crate) label: String,
     pub(crate) strategy: Strategy,
     pub(crate) search: Search,
+    pub(crate) order: Order,
+    /// The number of its first point among those of all strategies.
+    pub(crate) first: u64,
     /// `None` for a strategy without parameters.
     space: Option<Space>,
     /// Draws of a random search that repeat an earlier one.
@@ -49,8 +59,19 @@ pub(crate) struct PlannedStrategy {
     pub(crate) named: Vec<String>,
 }
 
+/// When a strategy's variants run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    /// Higher ones first.
+    pub(crate) priority: i32,
+    /// Places in the plan of strategies that must have run before.
+    pub(crate) after: Vec<usize>,
+}
+
 /// How variants are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Search {
     /// Every combination.
     Grid,
@@ -64,8 +85,31 @@ pub(crate) enum Search {
 }
 
 impl PlannedStrategy {
+    pub(super) fn new(
+        label: String,
+        strategy: Strategy,
+        search: Search,
+        space: Option<Space>,
+        named: Vec<String>,
+        order: Order,
+    ) -> Self {
+        Self { label, strategy, search, order, first: 0, space, duplicates: Bits::default(), named }
+    }
+
+    pub(super) fn beginning_at(self, first: u64) -> Self {
+        Self { first, ..self }
+    }
+
+    pub(super) fn without(self, duplicates: Bits) -> Self {
+        Self { duplicates, ..self }
+    }
+
+    pub(super) fn space(&self) -> Option<&Space> {
+        self.space.as_ref()
+    }
+
     /// Points that were asked for, at least one.
-    fn points(&self) -> u64 {
+    pub(crate) fn points(&self) -> u64 {
         self.space.as_ref().map_or(1, Space::len)
     }
 
@@ -79,9 +123,9 @@ impl PlannedStrategy {
         self.duplicates.len()
     }
 
-    /// The points that are variants, in order.
-    pub(crate) fn indices(&self) -> impl Iterator<Item = u64> + Send {
-        (0..self.points()).filter(|index| !self.duplicates.contains(*index))
+    /// Whether a point is a variant, and no repetition of one before it.
+    pub(crate) fn is_variant(&self, index: u64) -> bool {
+        index < self.points() && !self.duplicates.contains(index)
     }
 
     /// Every parameter of one point.
@@ -94,26 +138,42 @@ impl Plan {
     /// Checks everything in the order in which it is cheap to check; compiles on as many threads as will run later.
     pub(crate) fn resolve(engine: &Engine, file: &SweepFile, workers: NonZeroUsize) -> Result<Self, Failure> {
         let objective = objective(file)?;
-        let bars = bars(engine, file)?;
-        let mut strategies = Vec::new();
+        let (bars, range) = bars(engine, file)?;
+        let mut strategies: Vec<PlannedStrategy> = Vec::new();
+        let started = Instant::now();
         for batch in file.content.strategies.chunks(workers.get()) {
             for (entry, strategy) in batch.iter().zip(load(engine, file, batch)) {
                 strategies.push(plan(file, entry, strategy?, &strategies)?);
             }
         }
+        let preparing = started.elapsed();
         let total = strategies.iter().fold(0, |total: u64, it| total.saturating_add(it.points()));
         if total > MAX_VARIANTS {
             let most = grouped(MAX_VARIANTS);
             let problem = format!("the sweep has {} variants: at most {most} are allowed", grouped(total));
             return Err(file.at(0..0, problem));
         }
+        let mut first = 0;
         for planned in &mut strategies {
+            planned.first = first;
+            first += planned.points();
             if let (Search::Random { .. }, Some(space)) = (planned.search, &planned.space) {
                 planned.duplicates = repeats(space);
             }
         }
         let (policy, limits) = (file.content.venue, file.content.limits);
-        Ok(Self { name: file.name(), file: file.shown(), objective, bars, policy, limits, strategies })
+        let (name, path, sources) = (file.name(), file.shown(), file.sources());
+        Ok(Self { name, file: path, objective, sources, range, bars, policy, limits, strategies, preparing })
+    }
+
+    /// Variants of all strategies.
+    pub(crate) fn variants(&self) -> u64 {
+        self.strategies.iter().map(PlannedStrategy::variants).sum()
+    }
+
+    /// Points of all strategies, which are the numbers that variants can have.
+    pub(crate) fn points(&self) -> u64 {
+        self.strategies.iter().map(PlannedStrategy::points).sum()
     }
 }
 
@@ -128,7 +188,9 @@ fn objective(file: &SweepFile) -> Result<Objective, Failure> {
     Ok(Objective { metric })
 }
 
-fn bars(engine: &Engine, file: &SweepFile) -> Result<Bars, Failure> {
+type Range = (Option<i64>, Option<i64>);
+
+fn bars(engine: &Engine, file: &SweepFile) -> Result<(Bars, Range), Failure> {
     let data = &file.content.data;
     let date = |name, date: &Option<Spanned<Date>>| {
         let parse = |date: &Spanned<Date>| {
@@ -138,8 +200,9 @@ fn bars(engine: &Engine, file: &SweepFile) -> Result<Bars, Failure> {
         date.as_ref().map(parse).transpose()
     };
     let range = (date("from", &data.from)?, date("to", &data.to)?);
-    Bars::open(engine, &file.sources(), range)
-        .map_err(|failure| failure.context(file.place(data.sources.span())))
+    let bars = Bars::open(engine, &file.sources(), range)
+        .map_err(|failure| failure.context(file.place(data.sources.span())))?;
+    Ok((bars, range))
 }
 
 /// Loads strategies at the same time, one a thread.
@@ -168,5 +231,24 @@ fn plan(
     let named = entry.get_ref().params.keys().map(|name| name.get_ref().clone()).collect();
     let same = before.iter().filter(|other| other.strategy.name == strategy.name).count();
     let label = if same == 0 { strategy.name.clone() } else { format!("{}#{}", strategy.name, same + 1) };
-    Ok(PlannedStrategy { label, strategy, search, space, duplicates: Bits::default(), named })
+    let order = order(file, entry, before)?;
+    Ok(PlannedStrategy::new(label, strategy, search, space, named, order))
+}
+
+/// Strategies are only named once they have been described, so that none can wait for itself.
+fn order(file: &SweepFile, entry: &Spanned<Entry>, before: &[PlannedStrategy]) -> Result<Order, Failure> {
+    let Entry { priority, after, .. } = entry.get_ref();
+    let place = |name: &Spanned<String>| {
+        let place = before.iter().position(|planned| planned.label == *name.get_ref());
+        place
+            .ok_or_else(|| {
+                let known: Vec<String> =
+                    before.iter().map(|planned| format!("`{}`", planned.label)).collect();
+                let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+                let name = inline(name.get_ref());
+                format!("`after` names `{name}`, which is no strategy above this one: {known}")
+            })
+            .map_err(|problem| file.at(name.span(), problem))
+    };
+    Ok(Order { priority: *priority, after: after.iter().map(place).collect::<Result<_, _>>()? })
 }

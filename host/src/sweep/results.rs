@@ -1,66 +1,39 @@
 //! What came of a sweep: its variants in the order of the objective, and the document in which they are written down.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
-use stratbox_domain::{Digest, Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
-use stratbox_metrics::{MetricName, Metrics};
+use stratbox_domain::{Digest, Limits, Params, RunKey, VenuePolicy};
+use stratbox_metrics::MetricName;
+use stratbox_store::{Counts, ExperimentId, Reader, Row};
 
 use super::plan::{Plan, PlannedStrategy, Search};
-use super::spool::Rows;
-use crate::backtest::{Ended, Outcome};
+use crate::backtest::Ended;
 use crate::bars::BarsSummary;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Report;
-use crate::wiring::{Engine, Walls};
-
-/// One variant's result. Its parameters are not kept: they follow from its index.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
-    /// The strategy's place in the plan.
-    pub(crate) strategy: usize,
-    /// The variant's place among those of its strategy.
-    pub(crate) index: u64,
-    pub(crate) run_key: RunKey,
-    pub(crate) outcome: Outcome,
-    /// Of the last attempt.
-    pub(crate) fuel: u64,
-    /// At least one.
-    pub(crate) attempts: u32,
-}
-
-impl Row {
-    pub(crate) fn metrics(&self) -> Option<&Metrics> {
-        match &self.outcome {
-            RunOutcome::Completed(metrics) => Some(metrics),
-            RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => None,
-        }
-    }
-}
-
-/// How fast it went, for people: no part of a result.
-#[derive(Clone, Copy)]
-pub(super) struct Pace {
-    pub(super) workers: NonZeroUsize,
-    pub(super) wall: Duration,
-}
+use crate::session::{self, Early, SessionReport};
+use crate::wiring::{Engine, Setting, Walls};
 
 /// What came of a sweep.
 pub(crate) struct SweepReport {
+    pub(crate) id: ExperimentId,
     pub(crate) plan: Plan,
     pub(crate) engine: String,
     pub(crate) summary: Summary,
-    /// Every variant that has a result, best first.
-    pub(crate) rows: Rows,
+    /// The best variants, as many as were asked for.
+    pub(crate) best: Vec<(u64, Row)>,
     /// Of each label, the first variant that faulted with it in the order of the plan.
-    pub(crate) faults: BTreeMap<&'static str, Row>,
+    pub(crate) faults: BTreeMap<String, Row>,
     pub(crate) isolation: Walls,
-    /// Rows that the leaderboard is to have.
-    pub(crate) top: usize,
+    /// How the session went.
+    pub(crate) session: SessionReport,
+    /// Why it stopped early, and the command that goes on.
+    pub(crate) stopped: Option<(Early, String)>,
+    /// Every variant that has a result.
+    reader: Reader,
     /// Why it is not all there is, or not where it should be.
     pub(super) failure: Option<Failure>,
 }
@@ -81,83 +54,58 @@ pub(crate) struct Summary {
     pub(crate) bars_per_second: f64,
     pub(crate) workers: usize,
     /// Faulted variants by label.
-    pub(crate) faults: BTreeMap<&'static str, u64>,
-    #[serde(skip)]
-    pub(crate) cancelled: u64,
+    pub(crate) faults: BTreeMap<String, u64>,
+    /// Those that were answered from the workspace: nothing was run for them.
+    pub(crate) reused: u64,
 }
 
-/// Counts rows as they come.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    rows: u64,
-    completed: u64,
-    faulted: u64,
-    interrupted: u64,
-    cancelled: u64,
-    faults: BTreeMap<&'static str, (u64, Row)>,
-}
-
-impl Tally {
-    pub(super) fn count(&mut self, row: &Row) {
-        self.rows += 1;
-        match &row.outcome {
-            RunOutcome::Completed(_) => self.completed += 1,
-            RunOutcome::Faulted(fault) => {
-                self.faulted += 1;
-                let (count, first) =
-                    self.faults.entry(fault.label.label()).or_insert_with(|| (0, row.clone()));
-                *count += 1;
-                if (row.strategy, row.index) < (first.strategy, first.index) {
-                    *first = row.clone();
-                }
-            }
-            RunOutcome::Interrupted(reason) => {
-                self.interrupted += 1;
-                self.cancelled += u64::from(matches!(reason, Interruption::Cancelled { .. }));
-            }
-        }
-    }
-
-    /// Of the rows of a plan's `variants` on so many bars.
-    fn summary(&self, variants: u64, bars: u64, Pace { workers, wall }: Pace) -> Summary {
-        let not_started = variants - self.rows;
+impl Summary {
+    fn new(plan: &Plan, counts: &Counts, session: &SessionReport) -> Self {
+        let variants = plan.variants();
+        let not_started = variants.saturating_sub(counts.settled());
+        let (wall, ran) = (session.wall_seconds(), session.completed());
         // A clock too coarse to see the sweep must not make an infinity.
-        let seconds = wall.as_secs_f64().max(1e-9);
-        Summary {
+        let rate = ran as f64 * plan.bars.summary.rows as f64 / wall.max(1e-9);
+        Self {
             variants,
-            completed: self.completed,
-            faulted: self.faulted,
-            interrupted: not_started + self.interrupted,
+            completed: counts.completed,
+            faulted: counts.faulted,
+            interrupted: not_started + counts.interrupted,
             not_started,
-            wall_seconds: wall.as_secs_f64(),
-            bars_per_second: (self.completed as f64 * bars as f64 / seconds).round(),
-            workers: workers.get(),
-            faults: self.faults.iter().map(|(label, (count, _))| (*label, *count)).collect(),
-            cancelled: not_started + self.cancelled,
+            wall_seconds: wall,
+            bars_per_second: rate.round(),
+            workers: session.workers(),
+            faults: counts.faults.clone(),
+            reused: counts.reused,
         }
     }
 }
 
 impl SweepReport {
-    pub(super) fn new(
+    /// Of a session that has ended. `top` rows are for the leaderboard.
+    pub(crate) fn new(
         plan: Plan,
         engine: &Engine,
-        rows: Rows,
-        tally: Tally,
-        pace: Pace,
-        failure: Option<Failure>,
-    ) -> Self {
-        let variants = plan.strategies.iter().map(PlannedStrategy::variants).sum();
-        let summary = tally.summary(variants, plan.bars.summary.rows, pace);
-        let faults = tally.faults.into_iter().map(|(label, (_, row))| (label, row)).collect();
-        let codes = plan.strategies.iter().map(|planned| &planned.strategy.code);
-        let (engine, isolation) = (engine.version(codes).to_owned(), engine.walls());
-        Self { plan, engine, summary, rows, faults, isolation, top: 0, failure }
+        setting: &Setting,
+        ended: session::Ended,
+        top: u32,
+    ) -> Result<Self, Failure> {
+        let session::Ended { opened, report: session, stopped, failure } = ended;
+        let reader = opened.workspace.reader()?;
+        let counts = reader.experiment(opened.id)?.head.counts;
+        let mut best = Vec::new();
+        best.extend((1..).zip(reader.leaders(opened.id, top)?));
+        let faults = reader.first_faults(opened.id)?;
+        let stopped = stopped.map(|early| (early, session::resume_command(setting, opened.id)));
+        let (engine, isolation) = (plan.engine(engine).to_owned(), engine.walls());
+        let summary = Summary::new(&plan, &counts, &session);
+        let id = opened.id;
+        Ok(Self { id, plan, engine, summary, best, faults, isolation, session, stopped, reader, failure })
     }
 
     /// The strategy that a row is a variant of.
-    pub(crate) fn strategy(&self, row: &Row) -> &PlannedStrategy {
-        &self.plan.strategies[row.strategy]
+    pub(crate) fn strategy(&self, row: &Row) -> Option<&PlannedStrategy> {
+        self.plan.strategies.iter().find(|planned| *planned.label == *row.strategy)
     }
 }
 
@@ -167,7 +115,11 @@ impl Report for SweepReport {
     }
 
     fn exit(&self) -> Exit {
-        if self.summary.cancelled > 0 { Exit::Cancelled } else { Exit::Ok }
+        match &self.stopped {
+            None => Exit::Ok,
+            Some((Early::Failures, _)) => Exit::Paused,
+            Some((Early::Interrupted | Early::Failed, _)) => Exit::Cancelled,
+        }
     }
 
     fn failure(&self) -> Option<&Failure> {
@@ -182,16 +134,27 @@ impl Serialize for SweepReport {
         struct Document<'a> {
             experiment: Experiment<'a>,
             summary: &'a Summary,
+            session: &'a SessionReport,
+            /// The command that goes on, when it stopped early.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            resume: Option<&'a str>,
             variants: Variants<'a>,
         }
-        Document { experiment: Experiment::of(self), summary: &self.summary, variants: Variants(self) }
-            .serialize(serializer)
+        Document {
+            experiment: Experiment::of(self),
+            summary: &self.summary,
+            session: &self.session,
+            resume: self.stopped.as_ref().map(|(_, command)| command.as_str()),
+            variants: Variants(self),
+        }
+        .serialize(serializer)
     }
 }
 
 /// What was asked.
 #[derive(Serialize)]
 struct Experiment<'a> {
+    id: ExperimentId,
     name: &'a str,
     file: &'a str,
     objective: MetricName,
@@ -222,6 +185,7 @@ impl<'a> Experiment<'a> {
     fn of(report: &'a SweepReport) -> Self {
         let plan = &report.plan;
         Self {
+            id: report.id,
             name: &plan.name,
             file: &plan.file,
             objective: plan.objective.metric,
@@ -263,69 +227,32 @@ impl Serialize for Variants<'_> {
         #[derive(Serialize)]
         struct Variant<'a> {
             /// Null without a figure to rank by.
-            rank: Option<usize>,
+            rank: Option<u64>,
             strategy: &'a str,
-            params: Params,
+            params: &'a Params,
             #[serde(flatten)]
             ended: Ended<'a>,
             run_key: RunKey,
             fuel: u64,
             attempts: u32,
         }
-        let report = self.0;
-        let mut sequence = serializer.serialize_seq(Some(report.rows.len()))?;
-        for (position, row) in report.rows.iter().enumerate() {
-            let row =
-                row.map_err(|error| S::Error::custom(format_args!("a result cannot be read back: {error}")))?;
-            let planned = report.strategy(&row);
+        let Self(SweepReport { id, reader, .. }) = *self;
+        let unreadable = |error| S::Error::custom(format_args!("a result cannot be read back: {error}"));
+        let mut sequence = serializer.serialize_seq(None)?;
+        let experiment = reader.experiment(*id).map_err(unreadable)?;
+        for place in reader.ranked(*id).map_err(unreadable)? {
+            let place = place.map_err(unreadable)?;
+            let Some(row) = reader.row(&experiment, &place).map_err(unreadable)? else { continue };
             sequence.serialize_element(&Variant {
-                rank: report.rows.rank(position),
-                strategy: &planned.label,
-                params: planned.params(row.index),
+                rank: place.rank,
+                strategy: &row.strategy,
+                params: &row.params,
                 ended: Ended::from(&row.outcome),
-                run_key: row.run_key,
+                run_key: row.key,
                 fuel: row.fuel,
                 attempts: row.attempts,
             })?;
         }
         sequence.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stratbox_domain::{Fault, FaultLabel};
-
-    #[test]
-    fn what_never_started_is_counted_without_a_row() {
-        let row = |index, outcome| Row {
-            strategy: 0,
-            index,
-            run_key: Digest::of(b""),
-            outcome,
-            fuel: 0,
-            attempts: 1,
-        };
-        let fault = Fault {
-            label: FaultLabel::Panic,
-            code: "panic".into(),
-            bar: None,
-            message: String::new(),
-            hint: "".into(),
-        };
-        let rows = [
-            row(0, RunOutcome::Faulted(fault)),
-            row(1, RunOutcome::Interrupted(Interruption::Timeout { bar: None })),
-            row(2, RunOutcome::Interrupted(Interruption::Cancelled { bar: None })),
-        ];
-        let pace = Pace { workers: NonZeroUsize::MIN, wall: Duration::ZERO };
-        let mut tally = Tally::default();
-        rows.iter().for_each(|row| tally.count(row));
-        let of = |variants| tally.summary(variants, 40, pace);
-        let all = of(1_000_000);
-        assert_eq!((all.variants, all.not_started, all.faulted), (1_000_000, 999_997, 1));
-        assert_eq!((all.interrupted, all.cancelled), (999_999, 999_998));
-        assert_eq!((of(3).not_started, of(3).interrupted, of(3).cancelled), (0, 2, 1));
     }
 }

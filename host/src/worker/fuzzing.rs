@@ -1,5 +1,7 @@
 //! A door for fuzz targets: bytes as a worker's answers.
 
+use std::time::Duration;
+
 use serde_bytes::ByteBuf;
 use stratbox_domain::{
     Axis, AxisValues, Fault, FaultLabel, Interruption, Limits, Manifest, ParamKind, ParamSpec, RunOutcome,
@@ -9,11 +11,13 @@ use stratbox_jail::fuzzing::{first, framed};
 use stratbox_metrics::{Accumulator, MetricName};
 
 use super::protocol::{Answer, Assembled, RanAnswer, RefusedComponent};
-use crate::backtest::{CompactOutcome, Ended, Execution, LogLine, LogLines, Outcome};
+use crate::backtest::{CompactOutcome, Ended, Execution, LogLine, LogLines, Outcome, Timing};
 use crate::failure::Failure;
 
 /// What a worker may send at once.
 const MAX_BYTES: usize = 1 << 20;
+/// How long ago the worker was asked.
+const PASSED: Duration = Duration::from_secs(1);
 /// What the spool has room for in a row, besides what it adds itself.
 const MAX_OUTCOME_BYTES: usize = 63 << 10;
 
@@ -43,7 +47,7 @@ pub fn answers(bytes: &[u8]) {
 fn answered(answer: Answer) {
     match answer {
         Answer::Ran(ran) => {
-            if let Ok(execution) = ran.check(&Limits::default()) {
+            if let Ok(execution) = ran.check(&Limits::default(), PASSED) {
                 ran_well(&execution);
             }
         }
@@ -52,13 +56,14 @@ fn answered(answer: Answer) {
                 described(&manifest);
             }
         }
-        Answer::Done | Answer::NotDescribed(_) | Answer::Failed(_) => {}
+        Answer::Done | Answer::Alive | Answer::NotDescribed(_) | Answer::Failed(_) => {}
     }
 }
 
 /// What passed the check is fit to be printed, ranked and kept.
 fn ran_well(execution: &Execution) {
     assert!(execution.fuel <= Limits::default().fuel);
+    assert!(execution.timing.total() <= PASSED);
     for line in &execution.log.lines {
         plain(&line.level);
         plain(&line.message);
@@ -124,10 +129,12 @@ pub fn samples() -> Vec<Vec<u8>> {
     let runner = outcomes().map(|outcome| {
         let line = LogLine { level: "info".to_owned(), message: "started".to_owned() };
         let log = LogLines { lines: vec![line], dropped: 2 };
-        framed(&Answer::Ran(Box::new(RanAnswer::new(Execution { outcome, fuel: 5, log }, true))))
+        let timing = Timing { instantiate_us: 12, run_us: 34 };
+        framed(&Answer::Ran(Box::new(RanAnswer::new(Execution { outcome, fuel: 5, log, timing }, true))))
     });
     let manifest = framed(&Answer::Described(Box::new(manifest())));
-    let described = [manifest, framed(&Answer::NotDescribed("it panicked".to_owned())), done];
+    let described =
+        [manifest, framed(&Answer::NotDescribed("it panicked".to_owned())), done, framed(&Answer::Alive)];
     let component = framed(&Assembled::Component(ByteBuf::from([0, 1, 2])));
     let refusal = |text: &str| text.to_owned();
     let rule = RefusedComponent { rule: refusal("too_large"), message: refusal("big"), hint: refusal("cut") };

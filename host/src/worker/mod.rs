@@ -1,13 +1,14 @@
 //! What this binary is when it is started as a worker: a confined process that does one kind of work for its parent.
 //!
-//! `protocol` is what they say to each other, `assembler` compiles components, `runner` runs them. The parent's side of
+//! `protocol` is what they say to each other (runs in a `batch`), `assembler` compiles components, `runner` runs them. The parent's side of
 //! both is in `workshop` and `runs`.
 
 mod assembler;
+pub(crate) mod batch;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 pub(crate) mod protocol;
-mod runner;
+pub(crate) mod runner;
 
 use std::process::ExitCode;
 

@@ -2,14 +2,17 @@
 //!
 //! What a worker says is believed as little as the code that it ran: every answer is bounded, and checked where it is read.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use stratbox_domain::{Digest, Limits, Manifest, Params, RunKey, VenuePolicy, must_be_escaped};
+use stratbox_domain::{Digest, Limits, Manifest, VenuePolicy, must_be_escaped};
 use stratbox_intake::component::{ComponentLimits, Profile, Refusal, Shape};
 use stratbox_market::SharedHeader;
 use stratbox_metrics::NotMetrics;
 
-use crate::backtest::{CompactOutcome, Execution, LogLines};
+use super::batch::Batch;
+use crate::backtest::{CompactOutcome, Execution, LogLines, Timing};
 
 /// Role of a worker that compiles components. A worker makes its engine before it hears anything else, so that the role
 /// says what components may import.
@@ -82,17 +85,8 @@ pub(crate) enum Order {
     Load { number: u32, code: ByteBuf },
     /// What the strategy says of itself.
     Describe { number: u32, component: Digest },
-    /// Runs, to be answered one by one.
-    Run(Vec<RunOrder>),
-}
-
-/// One run.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct RunOrder {
-    pub(crate) number: u32,
-    pub(crate) params: Params,
-    pub(crate) key: RunKey,
-    pub(crate) keeps_log: bool,
+    /// Runs, each of which is answered, in order.
+    Run(Batch),
 }
 
 /// What it answers.
@@ -103,6 +97,8 @@ pub(crate) enum Answer {
     /// The strategy could not describe itself.
     NotDescribed(String),
     Ran(Box<RanAnswer>),
+    /// It is still at work. Nobody asked; it says so once a second during runs.
+    Alive,
     /// The engine failed, or the order made no sense.
     Failed(String),
 }
@@ -112,19 +108,24 @@ pub(crate) enum Answer {
 pub(crate) struct RanAnswer {
     outcome: CompactOutcome,
     fuel: u64,
+    timing: Timing,
     log: Option<LogLines>,
 }
 
 impl RanAnswer {
-    pub(super) fn new(execution: Execution, keeps_log: bool) -> Self {
+    pub(crate) fn new(execution: Execution, keeps_log: bool) -> Self {
         let outcome = CompactOutcome::from(&execution.outcome);
-        Self { outcome, fuel: execution.fuel, log: keeps_log.then_some(execution.log) }
+        let Execution { fuel, log, timing, .. } = execution;
+        Self { outcome, fuel, timing, log: keeps_log.then_some(log) }
     }
 
-    /// What the answer says, if it can be true.
-    pub(crate) fn check(self, limits: &Limits) -> Result<Execution, String> {
+    /// What the answer says, if it can be true. `passed` since the worker was asked.
+    pub(crate) fn check(self, limits: &Limits, passed: Duration) -> Result<Execution, String> {
         if self.fuel > limits.fuel {
             return Err("a run used more fuel than there was".to_owned());
+        }
+        if self.timing.total() > passed {
+            return Err("a run took longer than it is since it was asked for".to_owned());
         }
         if let CompactOutcome::Faulted(fault) = &self.outcome {
             let texts = [fault.code.as_ref(), &fault.message, fault.hint.as_ref()];
@@ -133,7 +134,7 @@ impl RanAnswer {
         let outcome = self.outcome.try_into().map_err(|error: NotMetrics| error.to_string())?;
         let log = self.log.unwrap_or_default();
         log.lines.iter().try_for_each(|line| plain(&line.level).and_then(|()| plain(&line.message)))?;
-        Ok(Execution { outcome, fuel: self.fuel, log })
+        Ok(Execution { outcome, fuel: self.fuel, log, timing: self.timing })
     }
 }
 

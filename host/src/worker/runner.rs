@@ -12,7 +12,8 @@ use stratbox_jail::{Connection, Failure, Server};
 use stratbox_market::SharedBars;
 use stratbox_sandbox::{Artifact, Error, Sandbox, TrustedCode};
 
-use super::protocol::{Answer, Order, RanAnswer, RunOrder};
+use super::batch::{Batch, RunOrder};
+use super::protocol::{Answer, Order, RanAnswer};
 use crate::backtest::Conditions;
 use crate::wiring::RunRecorder;
 
@@ -21,11 +22,39 @@ pub(super) fn prepare(profile: Profile) -> Option<Server> {
     let sandbox = Sandbox::<RunRecorder>::with_profile(NonZeroU32::MIN, profile).ok()?;
     Some(Box::new(move |connection| {
         let mut runner = Runner { sandbox, codes: BTreeMap::new(), conditions: None };
-        match runner.serve(connection) {
+        match serve(connection, &mut runner) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         }
     }))
+}
+
+/// What a runner does.
+pub(crate) trait Work {
+    /// Does what an order says that is no run.
+    fn prepare(&mut self, order: Order, file: Option<OwnedFd>) -> Answer;
+
+    /// Does one run.
+    fn run(&mut self, run: &RunOrder, keeps_log: bool) -> Answer;
+}
+
+/// Does what the parent says until it is gone.
+pub(crate) fn serve(mut connection: Connection, work: &mut impl Work) -> Result<(), Failure> {
+    let voice = connection.voice(&Answer::Alive)?;
+    while let Some((order, file)) = connection.receive_with::<Order>()? {
+        match order {
+            Order::Run(batch) => {
+                let Batch { promptly, keeps_log, .. } = batch;
+                voice.begin();
+                for run in batch.into_runs() {
+                    voice.say(&work.run(&run, keeps_log), promptly)?;
+                }
+                voice.end()?;
+            }
+            order => voice.say(&work.prepare(order, file), true)?,
+        }
+    }
+    Ok(())
 }
 
 struct Runner {
@@ -34,21 +63,7 @@ struct Runner {
     conditions: Option<Conditions>,
 }
 
-impl Runner {
-    fn serve(&mut self, mut connection: Connection) -> Result<(), Failure> {
-        while let Some((order, file)) = connection.receive_with::<Order>()? {
-            match order {
-                Order::Run(runs) => {
-                    for run in runs {
-                        connection.send(&self.run(&run))?;
-                    }
-                }
-                order => connection.send(&self.prepare(order, file))?,
-            }
-        }
-        Ok(())
-    }
-
+impl Work for Runner {
     fn prepare(&mut self, order: Order, file: Option<OwnedFd>) -> Answer {
         let prepared = match order {
             Order::Bars { header, policy, limits, periods_per_year } => {
@@ -69,21 +84,23 @@ impl Runner {
         prepared.map_or_else(Answer::Failed, |()| Answer::Done)
     }
 
+    fn run(&mut self, run: &RunOrder, keeps_log: bool) -> Answer {
+        let (Some(code), Some(conditions)) = (self.codes.get(&run.number), &self.conditions) else {
+            return unknown();
+        };
+        match conditions.run(&self.sandbox, code, &run.params, run.key) {
+            Ok(execution) => Answer::Ran(Box::new(RanAnswer::new(execution, keeps_log))),
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+}
+
+impl Runner {
     fn describe(&self, number: u32, component: &Digest) -> Answer {
         let Some(code) = self.codes.get(&number) else { return unknown() };
         match self.sandbox.describe(code, component) {
             Ok(manifest) => Answer::Described(Box::new(manifest)),
             Err(Error::Describe(problem)) => Answer::NotDescribed(problem),
-            Err(error) => Answer::Failed(error.to_string()),
-        }
-    }
-
-    fn run(&self, run: &RunOrder) -> Answer {
-        let (Some(code), Some(conditions)) = (self.codes.get(&run.number), &self.conditions) else {
-            return unknown();
-        };
-        match conditions.run(&self.sandbox, code, &run.params, run.key) {
-            Ok(execution) => Answer::Ran(Box::new(RanAnswer::new(execution, run.keeps_log))),
             Err(error) => Answer::Failed(error.to_string()),
         }
     }

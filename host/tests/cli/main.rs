@@ -4,9 +4,12 @@ mod attack;
 mod build;
 mod ctrl_c;
 mod doctor;
+mod experiments;
 mod help;
 mod new;
+mod resume;
 mod run;
+mod survival;
 mod sweep;
 mod sweep_file;
 #[cfg(feature = "wasi")]
@@ -61,7 +64,7 @@ fn cache() -> PathBuf {
 /// The command, which is to work in `dir`.
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stratbox"));
-    command.current_dir(dir).env("STRATBOX_CACHE", cache());
+    command.current_dir(dir).env("STRATBOX_CACHE", cache()).env("STRATBOX_WORKSPACE", dir.join("workspace"));
     command
 }
 

@@ -1,16 +1,15 @@
-//! Many tasks on a fixed pool of workers, and the rule by which a failed one is tried again.
+//! The shell around the orchestrator: threads, a channel, timers, and what the machine has left.
 //!
-//! The rule is pure ([`History::record`], module `retry`), and so is the size of the batches in which workers take
-//! tasks ([`Batches`], module `batch`); the threads ([`run`], module `pool`) only obey them. None knows what a task
-//! is: the caller says what an attempt does and how it ended, here or in another process.
+//! All state is the [`Orchestrator`]'s, which one thread owns: the caller's ([`run`], module `shell`). Worker threads do
+//! what they are assigned and send back how it ended; a sampler says once a second what the machine has left (module
+//! `resources`); others speak through a [`Control`]. None knows what a task is: the caller's [`Work`] says what an
+//! attempt does, and its [`Book`] what becomes of what came of it.
 //!
-//! What must not happen here: a task lost or reported twice, a result that depends on the number of workers or on
-//! the size of batches, or a pool that waits for a worker that is gone.
+//! What must not happen here: a decision (those are the orchestrator's), or a wait for a worker that is gone.
 
-mod batch;
-mod pool;
-mod retry;
+mod resources;
+mod shell;
+mod worker;
 
-pub use batch::Batches;
-pub use pool::{Attempt, BACKLOG_PER_WORKER, Finished, PoolError, Ran, Try, run};
-pub use retry::{Ending, FaultSignature, History, Next, Retry, Settled};
+pub use shell::{Book, Control, Expansion, Inbox, Setup, Stopped, Tried, channel, run};
+pub use worker::{Attempt, Work};

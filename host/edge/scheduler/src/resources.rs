@@ -1,0 +1,89 @@
+//! What the machine has left, looked at once a second on a thread of its own.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use stratbox_orchestrator::Sample;
+use sysinfo::{
+    CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System,
+};
+
+/// How often. Shorter ones say little: the kernel counts processor time in hundredths of a second.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Looks until `end` closes. `processes` are ours besides this one.
+pub(crate) fn watch(end: &Receiver<()>, processes: impl Fn() -> Vec<u32>, say: impl Fn(Sample)) {
+    let kinds = RefreshKind::nothing()
+        .with_cpu(CpuRefreshKind::nothing().with_usage())
+        .with_memory(MemoryRefreshKind::nothing().with_ram());
+    // A machine that says nothing of itself counts as idle.
+    let Ok(mut system) = System::new_with_specifics(kinds) else { return };
+    let mut ours = Ours::default();
+    let mut looked = Instant::now();
+    ours.used(&mut system, processes());
+    while end.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+        system.refresh_cpu_usage();
+        system.refresh_memory();
+        let own = ours.used(&mut system, processes());
+        let since = std::mem::replace(&mut looked, Instant::now());
+        say(sample(&system, own.as_secs_f64() / (looked - since).as_secs_f64().max(1e-3)));
+    }
+}
+
+/// Processor time of our processes, as of the last look.
+#[derive(Default)]
+struct Ours(HashMap<Pid, u64>);
+
+impl Ours {
+    /// What they used since then. One that was not there then has used all of its time since.
+    fn used(&mut self, system: &mut System, processes: Vec<u32>) -> Duration {
+        let pids: Vec<Pid> = processes.into_iter().chain([std::process::id()]).map(Pid::from_u32).collect();
+        let cpu = ProcessRefreshKind::nothing().with_cpu();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, cpu);
+        let times = pids.iter().filter_map(|pid| Some((*pid, system.process(*pid)?.accumulated_cpu_time())));
+        let now: HashMap<Pid, u64> = times.collect();
+        let since = |(pid, time): (&Pid, &u64)| time.saturating_sub(self.0.get(pid).copied().unwrap_or(0));
+        let used = now.iter().map(since).sum();
+        self.0 = now;
+        Duration::from_millis(used)
+    }
+}
+
+/// What the machine says, of which we use so many processors ourselves.
+fn sample(system: &System, own: f64) -> Sample {
+    let processors = system.cpus().len().max(1) as f64;
+    let used = f64::from(system.global_cpu_usage()) / 100.0;
+    // A container may have less than the machine.
+    let (total, available) = match system.cgroup_limits() {
+        Some(limits) if limits.total_memory > 0 && limits.total_memory < system.total_memory() => {
+            (limits.total_memory, limits.free_memory)
+        }
+        _ => (system.total_memory(), system.available_memory()),
+    };
+    let free = if total == 0 { 1.0 } else { available as f64 / total as f64 };
+    Sample {
+        cpu_of_others: (used - own / processors).clamp(0.0, 1.0),
+        memory_used: (1.0 - free).clamp(0.0, 1.0),
+        memory_available: available,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{channel, sync_channel};
+
+    use super::*;
+
+    #[test]
+    fn a_sample_is_of_this_machine_and_the_watch_ends_when_nobody_waits_for_it() {
+        let (end, ended) = sync_channel(0);
+        let (say, said) = channel();
+        let watcher = std::thread::spawn(move || watch(&ended, Vec::new, |sample| drop(say.send(sample))));
+        let sample = said.recv().expect("there is one every second");
+        assert!((0.0..=1.0).contains(&sample.cpu_of_others), "{sample:?}");
+        assert!((0.0..1.0).contains(&sample.memory_used) && sample.memory_available > 0, "{sample:?}");
+        drop(end);
+        watcher.join().expect("it ends");
+    }
+}

@@ -1,0 +1,457 @@
+//! The loop: inputs to the orchestrator, its actions to whom they concern.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel as queue, sync_channel};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use stratbox_orchestrator::{
+    Action, Answer, Assigned, Cause, Decision, Input, Job, JobEnd, JobId, LeaseId, Millis, NewTask,
+    Orchestrator, Settings, Settled, Statistics, TaskId, WorkerId,
+};
+
+use crate::resources;
+use crate::worker::{Told, Work, live};
+
+/// What reaches the loop, and when it was said: a loop that was held up must not take what waited for it for silence.
+pub(crate) type Letter<O, E> = (Instant, Message<O, E>);
+
+pub(crate) enum Message<O, E> {
+    Input(Input),
+    Failed(E),
+    Drain,
+    Halt,
+    Started(WorkerId),
+    Heartbeat(WorkerId),
+    Answered {
+        worker: WorkerId,
+        lease: LeaseId,
+        answers: Vec<Answer>,
+        outputs: Vec<Option<O>>,
+        micros: u64,
+        failure: Option<(TaskId, E)>,
+    },
+    Panicked {
+        tasks: Vec<Assigned>,
+        message: String,
+    },
+}
+
+/// A job's next tasks.
+#[derive(Debug, Default)]
+pub struct Expansion {
+    /// Tasks to be attempted, in order.
+    pub tasks: Vec<NewTask>,
+    /// Tasks that have a result already, and none is to be made.
+    pub answered: u64,
+    /// Whether there are others after them.
+    pub more: bool,
+}
+
+/// One attempt, as far as anybody answered for it.
+#[derive(Debug)]
+pub struct Tried<O> {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt's number, from 1; 0 if there was none.
+    pub attempt: u32,
+    /// Who did it, or had it and was lost; `None` when nobody had it.
+    pub worker: Option<WorkerId>,
+    /// What it left behind.
+    pub output: Option<O>,
+}
+
+/// What becomes of what comes of tasks. Everything is called on the loop's thread, which waits.
+pub trait Book {
+    /// What an attempt leaves behind.
+    type Output;
+    /// A failure of the host, which ends everything.
+    type Error;
+
+    /// The next tasks of a job, at most so many and their results that are known already.
+    ///
+    /// # Errors
+    /// They cannot be found out.
+    fn expand(&mut self, job: JobId, at_most: usize) -> Result<Expansion, Self::Error>;
+
+    /// A task has its result: what this attempt left behind, if it left anything, and on which worker.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn settle(&mut self, tried: Tried<Self::Output>, settled: Settled) -> Result<(), Self::Error>;
+
+    /// An attempt failed, and there will be another after so many milliseconds.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn retry(&mut self, tried: Tried<Self::Output>, cause: Cause, delay: Millis) -> Result<(), Self::Error>;
+
+    /// A worker that had nothing to do for so long is given so many tasks.
+    fn assigned(&mut self, worker: WorkerId, tasks: usize, idle: Duration);
+
+    /// A worker was done with so many tasks after so long.
+    fn answered(&mut self, worker: WorkerId, tasks: usize, took: Duration);
+
+    /// A job has ended.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn finished(&mut self, job: JobId, ended: JobEnd) -> Result<(), Self::Error>;
+
+    /// Too many of those settled have failed. The answer, now or later through the [`Control`].
+    fn ask(&mut self, failed: u64, settled: u64) -> Option<Decision>;
+
+    /// How it stands: after every change, so it must be cheap.
+    fn watch(&mut self, statistics: &Statistics);
+
+    /// A worker was started, or ended because it was silent.
+    fn worker(&mut self, worker: WorkerId, lost: bool);
+
+    /// Nothing has come for a moment. How long it may take until this is called again, if nothing comes.
+    fn idle(&mut self) -> Duration;
+}
+
+/// Why everything stopped early.
+#[derive(Debug)]
+pub enum Stopped<E> {
+    /// The host failed, in a task if it is named.
+    Failed(Option<TaskId>, E),
+    /// [`Work`] panicked: a bug of ours.
+    Panicked {
+        /// Those of which one did it.
+        tasks: Vec<TaskId>,
+        /// The panic's message.
+        message: String,
+    },
+    /// A job that makes no sense: a bug of the caller's.
+    Refused(JobId, String),
+    /// The operating system refused a thread.
+    Spawn(io::Error),
+}
+
+/// Where others speak to the loop from.
+pub struct Control<O, E>(Sender<Letter<O, E>>);
+
+impl<O, E> Clone for Control<O, E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<O, E> Control<O, E> {
+    /// Lets what runs finish, for as long as [`Setup::grace`] says, and starts nothing.
+    pub fn drain(&self) {
+        self.say(Message::Drain);
+    }
+
+    /// Ends what runs.
+    pub fn halt(&self) {
+        self.say(Message::Halt);
+    }
+
+    /// So many more settled tasks are durable.
+    pub fn stored(&self, tasks: u64) {
+        self.say(Message::Input(Input::Stored { tasks }));
+    }
+
+    /// What was settled cannot be kept, or the like: nothing is begun any more.
+    pub fn fail(&self, error: E) {
+        self.say(Message::Failed(error));
+    }
+
+    /// Answers a question.
+    pub fn decide(&self, decision: Decision) {
+        self.say(Message::Input(Input::Decide(decision)));
+    }
+
+    fn say(&self, message: Message<O, E>) {
+        // A loop that has ended needs no answer.
+        drop(self.0.send((Instant::now(), message)));
+    }
+}
+
+/// The loop's ear.
+pub struct Inbox<O, E> {
+    say: Sender<Letter<O, E>>,
+    messages: Receiver<Letter<O, E>>,
+}
+
+/// A loop's ear, and what to speak into.
+#[must_use]
+pub fn channel<O, E>() -> (Control<O, E>, Inbox<O, E>) {
+    let (say, messages) = queue();
+    (Control(say.clone()), Inbox { say, messages })
+}
+
+/// How to go about it.
+pub struct Setup {
+    /// The orchestrator's.
+    pub settings: Settings,
+    /// How long what runs may go on after [`Control::drain`].
+    pub grace: Duration,
+}
+
+/// Runs jobs until every task of them has a result, or nothing can go on, and returns when all threads are gone.
+///
+/// # Errors
+/// Why it stopped early. Everything that had been settled was given to `book`.
+///
+/// # Panics
+/// If `book` panics, with that panic, after the workers have ended.
+pub fn run<W: Work, B: Book<Output = W::Output, Error = W::Error>>(
+    setup: Setup,
+    jobs: Vec<Job>,
+    work: &W,
+    book: &mut B,
+    inbox: Inbox<W::Output, W::Error>,
+) -> Result<Statistics, Stopped<W::Error>> {
+    let Inbox { say, messages } = inbox;
+    thread::scope(|scope| {
+        let (end, ended) = sync_channel(0);
+        let sampler = say.clone();
+        let watch = move || {
+            let say = |sample| drop(sampler.send((Instant::now(), Message::Input(Input::Sampled(sample)))));
+            resources::watch(&ended, || work.processes(), say);
+        };
+        let mut shell = Shell {
+            orchestrator: Orchestrator::new(setup.settings),
+            scope,
+            work,
+            book,
+            say,
+            seats: Vec::new(),
+            begun: Instant::now(),
+            grace: setup.grace,
+            now: 0,
+            halt_at: None,
+            finished: false,
+            stopped: None,
+            _sampler: end,
+        };
+        match thread::Builder::new().name("sampler".to_owned()).spawn_scoped(scope, watch) {
+            Ok(_) => shell.begin(jobs),
+            Err(error) => shell.stopped = Some(Stopped::Spawn(error)),
+        }
+        shell.attend(&messages);
+        let statistics = shell.orchestrator.statistics();
+        // What it holds keeps the threads alive.
+        let stopped = shell.stopped;
+        stopped.map_or(Ok(statistics), Err)
+    })
+}
+
+/// What came with answers.
+struct Answers<O> {
+    worker: Option<WorkerId>,
+    outputs: Vec<Option<O>>,
+}
+
+impl<O> Answers<O> {
+    fn none() -> Self {
+        Self { worker: None, outputs: Vec::new() }
+    }
+
+    fn tried(&mut self, task: TaskId, attempt: u32, answer: Option<usize>) -> Tried<O> {
+        let output = answer.and_then(|place| self.outputs.get_mut(place)?.take());
+        Tried { task, attempt, worker: self.worker, output }
+    }
+}
+
+/// A worker's thread, once it was started, and since when it has had nothing to do.
+struct Seat {
+    tell: Option<Sender<Told>>,
+    idle_since: Instant,
+}
+
+struct Shell<'scope, 'env, W: Work, B> {
+    orchestrator: Orchestrator,
+    scope: &'scope Scope<'scope, 'env>,
+    work: &'env W,
+    book: &'env mut B,
+    say: Sender<Letter<W::Output, W::Error>>,
+    /// By the numbers of workers.
+    seats: Vec<Seat>,
+    begun: Instant,
+    grace: Duration,
+    /// The time of what is being attended to.
+    now: Millis,
+    halt_at: Option<Millis>,
+    finished: bool,
+    stopped: Option<Stopped<W::Error>>,
+    _sampler: SyncSender<()>,
+}
+
+impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error>> Shell<'scope, 'env, W, B> {
+    fn at(&self, moment: Instant) -> Millis {
+        u64::try_from(moment.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn begin(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            self.input(Input::Submit(job), &mut Answers::none());
+        }
+        self.input(Input::Tick, &mut Answers::none());
+    }
+
+    /// Until nothing is left that can go on.
+    fn attend(&mut self, messages: &Receiver<Letter<W::Output, W::Error>>) {
+        while !self.finished && self.stopped.is_none() {
+            let (at, message) = match messages.try_recv() {
+                Ok(letter) => letter,
+                Err(_) => {
+                    let patience = self.book.idle().min(self.patience());
+                    match messages.recv_timeout(patience) {
+                        Ok(letter) => letter,
+                        Err(RecvTimeoutError::Timeout) => (Instant::now(), Message::Input(Input::Tick)),
+                        // The loop holds a sender itself.
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+            };
+            self.now = self.now.max(self.at(at));
+            self.hear(message);
+            if self.halt_at.is_some_and(|at| self.now >= at) {
+                self.halt_at = None;
+                self.input(Input::Halt, &mut Answers::none());
+            }
+            self.book.watch(&self.orchestrator.statistics());
+        }
+        if self.stopped.is_some() {
+            (0_u32..).zip(&self.seats).for_each(|(worker, _)| self.work.kill(WorkerId(worker)));
+        }
+        self.seats.clear();
+    }
+
+    /// How long nothing has to be done unless somebody says something.
+    fn patience(&self) -> Duration {
+        const LONGEST: Millis = 1_000;
+        let at = [self.orchestrator.wake_at(), self.halt_at].into_iter().flatten().min();
+        let now = self.now.max(self.at(Instant::now()));
+        Duration::from_millis(at.map_or(LONGEST, |at| at.saturating_sub(now).clamp(1, LONGEST)))
+    }
+
+    fn hear(&mut self, message: Message<W::Output, W::Error>) {
+        match message {
+            Message::Input(input) => self.input(input, &mut Answers::none()),
+            Message::Failed(error) => {
+                self.stopped.get_or_insert(Stopped::Failed(None, error));
+            }
+            Message::Started(worker) => self.input(Input::Started { worker }, &mut Answers::none()),
+            Message::Heartbeat(worker) => self.input(Input::Heartbeat { worker }, &mut Answers::none()),
+            Message::Drain => {
+                let grace = u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX);
+                self.halt_at.get_or_insert(self.now.saturating_add(grace));
+                self.input(Input::Drain, &mut Answers::none());
+            }
+            Message::Halt => self.input(Input::Halt, &mut Answers::none()),
+            Message::Answered { worker, lease, answers, outputs, micros, failure } => {
+                self.book.answered(worker, answers.len(), Duration::from_micros(micros));
+                if let Some(seat) = self.seats.get_mut(worker.0 as usize) {
+                    seat.idle_since = Instant::now();
+                }
+                let mut from = Answers { worker: Some(worker), outputs };
+                self.input(Input::Answered { worker, lease, answers, micros }, &mut from);
+                if let Some((task, error)) = failure {
+                    self.stopped.get_or_insert(Stopped::Failed(Some(task), error));
+                }
+            }
+            Message::Panicked { tasks, message } => {
+                let tasks = tasks.into_iter().map(|assigned| assigned.task).collect();
+                self.stopped.get_or_insert(Stopped::Panicked { tasks, message });
+            }
+        }
+    }
+
+    /// Tells the orchestrator, and does what it says; `from` is what came with the answers in the input.
+    fn input(&mut self, input: Input, from: &mut Answers<W::Output>) {
+        let (mut inputs, mut actions) = (VecDeque::from([input]), Vec::new());
+        while let Some(input) = inputs.pop_front() {
+            self.orchestrator.handle(self.now, input, &mut actions);
+            for action in actions.drain(..) {
+                if let Some(input) = self.act(action, from) {
+                    inputs.push_back(input);
+                }
+                if self.stopped.is_some() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Does one thing; what has to be told about it.
+    fn act(&mut self, action: Action, from: &mut Answers<W::Output>) -> Option<Input> {
+        match action {
+            Action::Expand { job, at_most } => {
+                let expanded = self.book.expand(job, at_most);
+                let Expansion { tasks, answered, more } = self.kept(None, expanded)?;
+                return Some(Input::Expanded { job, tasks, answered, more });
+            }
+            Action::Start { worker } => self.start(worker),
+            Action::Kill { worker } => {
+                self.book.worker(worker, true);
+                self.work.kill(worker);
+                // What follows is about its tasks.
+                from.worker = Some(worker);
+            }
+            Action::Assign { worker, lease, tasks } => self.assign(worker, lease, tasks),
+            Action::Settle { task, attempt, answer, settled } => {
+                let settled = self.book.settle(from.tried(task, attempt, answer), settled);
+                self.kept(Some(task), settled);
+            }
+            Action::Retry { task, attempt, answer, cause, delay } => {
+                let kept = self.book.retry(from.tried(task, attempt, answer), cause, delay);
+                self.kept(Some(task), kept);
+            }
+            Action::JobFinished { job, ended } => {
+                let finished = self.book.finished(job, ended);
+                self.kept(None, finished);
+            }
+            Action::Ask { failed, settled } => return self.book.ask(failed, settled).map(Input::Decide),
+            Action::Refused { job, problem } => {
+                self.stopped = Some(Stopped::Refused(job, problem.to_string()));
+            }
+            Action::Finished => self.finished = true,
+            Action::JobReady { .. } | Action::Discard { .. } => {}
+        }
+        None
+    }
+
+    fn kept<T>(&mut self, task: Option<TaskId>, result: Result<T, W::Error>) -> Option<T> {
+        result.map_err(|error| self.stopped.get_or_insert(Stopped::Failed(task, error))).ok()
+    }
+
+    /// Has a worker say that it is there; a thread that has lived before is asked the same.
+    fn start(&mut self, worker: WorkerId) {
+        let at = worker.0 as usize;
+        while self.seats.len() <= at {
+            self.seats.push(Seat { tell: None, idle_since: Instant::now() });
+        }
+        if self.seats[at].tell.is_none() {
+            let (tell, told) = queue();
+            let (work, say) = (self.work, self.say.clone());
+            let thread = thread::Builder::new().name(format!("worker-{at}"));
+            if let Err(error) = thread.spawn_scoped(self.scope, move || live(worker, work, &told, &say)) {
+                self.stopped = Some(Stopped::Spawn(error));
+                return;
+            }
+            self.seats[at] = Seat { tell: Some(tell), idle_since: Instant::now() };
+        }
+        self.book.worker(worker, false);
+        self.tell(worker, Told::Report);
+    }
+
+    fn assign(&mut self, worker: WorkerId, lease: LeaseId, tasks: Vec<Assigned>) {
+        if let Some(seat) = self.seats.get(worker.0 as usize) {
+            self.book.assigned(worker, tasks.len(), seat.idle_since.elapsed());
+        }
+        self.tell(worker, Told::Lease(lease, tasks));
+    }
+
+    fn tell(&self, worker: WorkerId, told: Told) {
+        // A thread ends before the loop only when it cannot speak to it any more.
+        if let Some(tell) = self.seats.get(worker.0 as usize).and_then(|seat| seat.tell.as_ref()) {
+            drop(tell.send(told));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Experiments that are not needed any more.
+
+use std::io::{BufRead, Write};
+
+use serde::Serialize;
+use stratbox_store::ExperimentId;
+
+use crate::cli::DeleteArgs;
+use crate::failure::Failure;
+use crate::render::text::counted;
+use crate::render::{self, Report};
+use crate::wiring::Setting;
+
+/// What is gone.
+#[derive(Serialize)]
+pub(crate) struct DeleteReport {
+    pub(crate) deleted: Vec<ExperimentId>,
+}
+
+pub(super) fn delete(args: &DeleteArgs, setting: &Setting) -> Result<DeleteReport, Failure> {
+    let workspace = setting.workspace()?;
+    let reader = workspace.reader()?;
+    // None is deleted unless all are there.
+    let heads = args.experiments.iter().map(|id| Ok(reader.experiment(*id)?.head));
+    let heads: Vec<_> = heads.collect::<Result<_, Failure>>()?;
+    let rows: u64 = heads.iter().map(|head| head.counts.settled()).sum();
+    if !args.yes {
+        let experiments = counted(heads.len() as u64, "experiment");
+        confirm(&format!("{experiments} with {}", counted(rows, "result")), setting.attended)?;
+    }
+    let mut writer = workspace.writer()?;
+    for id in &args.experiments {
+        writer.delete(*id)?;
+    }
+    Ok(DeleteReport { deleted: args.experiments.clone() })
+}
+
+fn confirm(what: &str, attended: bool) -> Result<(), Failure> {
+    if !attended {
+        return Err(Failure::usage(format!("{what} would be deleted, and nobody is there to confirm it"))
+            .hint("`--yes` confirms it"));
+    }
+    let mut answer = String::new();
+    let asked = write!(std::io::stderr(), "delete {what}, for good? [y/N] ");
+    let answered = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    match (answered, answer.trim()) {
+        (Ok(_), "y" | "Y" | "yes") => Ok(()),
+        _ => Err(Failure::usage("nothing was deleted")),
+    }
+}
+
+impl Report for DeleteReport {
+    fn human(&self) -> String {
+        render::experiments::deleted(self)
+    }
+}

@@ -1,0 +1,388 @@
+//! The book of a session: which variants are next, and what becomes of what came of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use stratbox_domain::{Interruption, RunOutcome, WorkerLoss};
+use stratbox_orchestrator::performance::{Recorder, TaskFacts};
+use stratbox_orchestrator::workflow::{Best, WorkflowState};
+use stratbox_orchestrator::{
+    Cause, Decision, History, JobEnd, JobId, Millis, NewTask, Settled, Statistics, TaskId, WorkerId,
+};
+use stratbox_scheduler::{Book, Expansion, Tried};
+use stratbox_store::{
+    Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, Reader, Trial as Row,
+};
+
+use super::clock::Clock;
+use super::keeper::{ToKeeper, Told};
+use super::work::Trial;
+use crate::backtest::Timing;
+use crate::bits::Bits;
+use crate::failure::Failure;
+use crate::key::RunKeys;
+use crate::sweep::Plan;
+
+/// The round of a sweep: it has but one.
+pub(super) const ITERATION: u32 = 1;
+/// Rows that go to the keeper together at least, unless they have waited for [`PATIENCE`].
+const ROWS: usize = 512;
+/// What is lost at most when the process is killed.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How often the queue is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// Variants that are answered from the store before workers are looked at again.
+const ANSWERED_AT_ONCE: u64 = 4_096;
+
+/// What asks whether to go on, and later answers.
+pub(super) type Asker<'a> = Box<dyn FnMut(u64, u64) -> Option<Decision> + 'a>;
+
+pub(super) struct Ledger<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) keys: &'a [RunKeys],
+    pub(super) id: ExperimentId,
+    pub(super) reader: Reader,
+    /// Whether earlier experiments may answer.
+    pub(super) reuses: bool,
+    /// Of the plan's strategies: the next point, and what is known of its runs once that was looked up.
+    pub(super) cursors: Vec<Cursor>,
+    /// Variants that have a result.
+    pub(super) settled: Bits,
+    /// Earlier attempts at variants that have none.
+    pub(super) histories: BTreeMap<u64, History>,
+    pub(super) keeper: ToKeeper,
+    pub(super) pending: Pending,
+    pub(super) clock: Clock,
+    pub(super) state: WorkflowState,
+    pub(super) recorder: Recorder,
+    pub(super) bar: ProgressBar,
+    pub(super) ask: Asker<'a>,
+    /// How long each worker waited for what it does now, a task of it.
+    pub(super) waits: Vec<u64>,
+    /// Workers that were started, and not lost.
+    pub(super) employed: BTreeSet<u32>,
+    /// When the queue was last looked at.
+    pub(super) looked: Instant,
+}
+
+/// How far a strategy's variants were handed out.
+#[derive(Default)]
+pub(super) struct Cursor {
+    next: u64,
+    known: Option<Option<Known>>,
+}
+
+/// What is on its way to the keeper.
+#[derive(Default)]
+pub(super) struct Pending {
+    batch: Batch,
+    /// Rows of it that a worker made.
+    ran: u64,
+    since: Option<Instant>,
+}
+
+impl Ledger<'_> {
+    /// The number of a task's variant in the experiment.
+    fn variant(&self, task: TaskId) -> u64 {
+        self.plan.strategies[task.job.0 as usize].first + task.index
+    }
+
+    /// What earlier experiments, and strategies of this one before it, know of a strategy's runs.
+    fn look_up(&mut self, strategy: usize) -> Result<(), Failure> {
+        if self.cursors[strategy].known.is_some() {
+            return Ok(());
+        }
+        let known: Option<Known> = if self.reuses {
+            self.sync()?;
+            self.reader
+                .known(&self.keys[strategy].base(), (self.id, self.plan.strategies[strategy].first))?
+                .into()
+        } else {
+            None
+        };
+        self.cursors[strategy].known = Some(known);
+        Ok(())
+    }
+
+    /// Waits until everything so far is kept.
+    fn sync(&mut self) -> Result<(), Failure> {
+        self.flush();
+        let (done, waiting) = sync_channel(1);
+        // A keeper that is gone has said why.
+        drop(self.keeper.send(Told::Sync(done)));
+        let _ = waiting.recv();
+        Ok(())
+    }
+
+    /// The answers that the store has for some points, in their order.
+    fn answers(&self, strategy: usize, points: &[u64]) -> Result<Vec<Option<KnownTrial>>, Failure> {
+        let planned = &self.plan.strategies[strategy];
+        let key = |index: &u64| self.keys[strategy].of(&planned.params(*index));
+        match &self.cursors[strategy].known {
+            Some(Some(known)) if !known.is_empty() => Ok(known.get_all(points.iter().map(key))?),
+            _ => Ok(points.iter().map(|_| None).collect()),
+        }
+    }
+
+    /// A row that another experiment has made.
+    fn reused(&mut self, strategy: usize, index: u64, known: KnownTrial) -> Row {
+        let planned = &self.plan.strategies[strategy];
+        let figure = match &known.outcome {
+            RunOutcome::Completed(metrics) => metrics.get(self.plan.objective.metric).value(),
+            RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => None,
+        };
+        Row {
+            variant: planned.first + index,
+            iteration: ITERATION,
+            key: self.keys[strategy].of(&planned.params(index)),
+            outcome: known.encoded,
+            figure,
+            fuel: known.fuel,
+            attempts: known.attempts,
+            settled: known.settled,
+            reused: Some(known.experiment),
+            at: self.clock.now(),
+        }
+    }
+
+    /// The next points of a strategy that are variants without a result, at most so many.
+    fn next(&mut self, strategy: usize, at_most: usize) -> Vec<u64> {
+        let planned = &self.plan.strategies[strategy];
+        let mut next = Vec::new();
+        while next.len() < at_most && self.cursors[strategy].next < planned.points() {
+            let index = self.cursors[strategy].next;
+            self.cursors[strategy].next += 1;
+            if planned.is_variant(index) && !self.settled.contains(planned.first + index) {
+                next.push(index);
+            }
+        }
+        next
+    }
+
+    /// Puts a row on its way.
+    fn push(&mut self, row: Row, ran: bool) {
+        self.settled.insert(row.variant);
+        if let Some(figure) = row.figure {
+            let metric = self.plan.objective.metric;
+            let best = Best { variant: row.variant, run_key: row.key, metric, figure };
+            // It is refused only where there are no results: not while there are.
+            drop(self.state.offer(best, row.at));
+        }
+        self.pending.batch.trials.push(row);
+        self.pending.ran += u64::from(ran);
+        self.pending.since.get_or_insert_with(Instant::now);
+        if self.pending.batch.trials.len() >= ROWS {
+            self.flush();
+        }
+    }
+
+    /// The workers have ended.
+    pub(super) fn dismiss(&mut self) {
+        self.employed.iter().for_each(|_| self.recorder.worker_completed());
+        self.employed.clear();
+    }
+
+    /// Sends what is pending to the keeper.
+    pub(super) fn flush(&mut self) {
+        let Pending { batch, ran, .. } = std::mem::take(&mut self.pending);
+        // A keeper that is gone has said why.
+        drop(self.keeper.send(Told::Keep(batch, ran)));
+        self.bar.set_position(self.settled.len());
+    }
+}
+
+impl Book for Ledger<'_> {
+    type Output = Trial;
+    type Error = Failure;
+
+    fn expand(&mut self, job: JobId, at_most: usize) -> Result<Expansion, Failure> {
+        let strategy = job.0 as usize;
+        self.look_up(strategy)?;
+        let first = self.plan.strategies[strategy].first;
+        let mut expansion = Expansion::default();
+        while expansion.tasks.len() < at_most && expansion.answered < ANSWERED_AT_ONCE {
+            let points = self.next(strategy, at_most - expansion.tasks.len());
+            if points.is_empty() {
+                return Ok(expansion);
+            }
+            let answers = self.answers(strategy, &points)?;
+            for (index, answer) in points.into_iter().zip(answers) {
+                if let Some(known) = answer {
+                    let row = self.reused(strategy, index, known);
+                    self.push(row, false);
+                    expansion.answered += 1;
+                } else {
+                    let history = self.histories.remove(&(first + index)).unwrap_or_default();
+                    expansion.tasks.push(NewTask { index, history });
+                }
+            }
+        }
+        expansion.more = self.cursors[strategy].next < self.plan.strategies[strategy].points();
+        Ok(expansion)
+    }
+
+    fn settle(&mut self, tried: Tried<Trial>, settled: Settled) -> Result<(), Failure> {
+        if settled == Settled::Cancelled {
+            return Ok(());
+        }
+        let variant = self.variant(tried.task);
+        self.record(&tried, variant);
+        self.recorder
+            .settled(matches!(settled, Settled::Reproduced | Settled::Exhausted | Settled::Quarantined));
+        let Tried { task, attempt, output, .. } = tried;
+        let Trial { key, outcome, figure, fuel, problem, .. } =
+            output.unwrap_or_else(|| self.unanswered(task));
+        let settled = label(settled);
+        if let Some(problem) = problem {
+            tracing::debug!(variant, attempt, settled, problem, "a variant did not complete");
+        }
+        let row = Row {
+            variant,
+            iteration: ITERATION,
+            key,
+            outcome,
+            figure,
+            fuel,
+            attempts: attempt,
+            settled,
+            reused: None,
+            at: self.clock.now(),
+        };
+        self.push(row, true);
+        Ok(())
+    }
+
+    fn retry(&mut self, tried: Tried<Trial>, cause: Cause, delay: Millis) -> Result<(), Failure> {
+        let variant = self.variant(tried.task);
+        self.record(&tried, variant);
+        let (attempt, reason) = (tried.attempt, reason(cause));
+        tracing::warn!(
+            variant,
+            attempt,
+            reason,
+            delay_ms = delay,
+            "an attempt failed, and is followed by another"
+        );
+        self.pending.batch.attempts.push(FailedAttempt {
+            variant,
+            iteration: ITERATION,
+            attempt,
+            reason: reason.to_owned(),
+            detail: tried.output.and_then(|trial| trial.problem).unwrap_or_default(),
+            worker: tried.worker.map_or(0, |worker| worker.0),
+            delay_ms: delay,
+            at: self.clock.now(),
+        });
+        self.pending.since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    fn assigned(&mut self, worker: WorkerId, tasks: usize, idle: Duration) {
+        let at = worker.0 as usize;
+        if self.waits.len() <= at {
+            self.waits.resize(at + 1, 0);
+        }
+        self.waits[at] = micros(idle) / tasks.max(1) as u64;
+    }
+
+    fn answered(&mut self, worker: WorkerId, tasks: usize, took: Duration) {
+        let _ = worker;
+        self.recorder.lease(tasks as u64, micros(took));
+    }
+
+    fn finished(&mut self, job: JobId, ended: JobEnd) -> Result<(), Failure> {
+        let strategy = &self.plan.strategies[job.0 as usize].label;
+        tracing::info!(strategy, ended = ?ended, "a strategy's variants have run");
+        Ok(())
+    }
+
+    fn ask(&mut self, failed: u64, settled: u64) -> Option<Decision> {
+        self.flush();
+        (self.ask)(failed, settled)
+    }
+
+    fn watch(&mut self, statistics: &Statistics) {
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            self.recorder.queue_length(statistics.queued + statistics.retrying + statistics.unstored);
+        }
+    }
+
+    fn worker(&mut self, worker: WorkerId, lost: bool) {
+        if lost {
+            tracing::warn!(worker = worker.0, "a worker gave no sign of life, and was killed");
+            self.recorder.worker_timed_out(worker.0);
+            self.employed.remove(&worker.0);
+        } else {
+            tracing::info!(worker = worker.0, "a worker is started");
+            self.recorder.worker_started(worker.0);
+            self.employed.insert(worker.0);
+        }
+    }
+
+    fn idle(&mut self) -> Duration {
+        let Some(since) = self.pending.since else { return Duration::MAX };
+        let waited = since.elapsed();
+        if waited < PATIENCE {
+            return PATIENCE - waited;
+        }
+        self.flush();
+        Duration::MAX
+    }
+}
+
+impl Ledger<'_> {
+    /// What is written down of a task for which nobody answered: its workers were lost.
+    fn unanswered(&self, task: TaskId) -> Trial {
+        let strategy = task.job.0 as usize;
+        let key = self.keys[strategy].of(&self.plan.strategies[strategy].params(task.index));
+        let lost = RunOutcome::Interrupted(Interruption::WorkerLost { cause: WorkerLoss::Silent });
+        let (outcome, problem) = (EncodedOutcome::new(&lost), Some("its worker was silent".to_owned()));
+        Trial { key, outcome, end: None, figure: None, fuel: 0, timing: Timing::default(), problem }
+    }
+
+    /// Remembers how an attempt went, for the session's report.
+    fn record(&mut self, tried: &Tried<Trial>, variant: u64) {
+        let (Some(worker), Some(trial)) = (tried.worker, &tried.output) else { return };
+        let Some(end) = trial.end else { return self.recorder.worker_lost(worker.0) };
+        self.recorder.task(&TaskFacts {
+            worker: worker.0,
+            variant,
+            end,
+            queue_micros: self.waits.get(worker.0 as usize).copied().unwrap_or_default(),
+            instantiate_micros: trial.timing.instantiate_us.into(),
+            run_micros: trial.timing.run_us.into(),
+        });
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Stable names of reasons.
+fn label(settled: Settled) -> &'static str {
+    match settled {
+        Settled::Conclusive => "conclusive",
+        Settled::Reproduced => "reproduced",
+        Settled::Exhausted => "exhausted",
+        Settled::Quarantined => "quarantined",
+        Settled::DataUnavailable => "DATA_UNAVAILABLE",
+        Settled::OverBudget => "over_budget",
+        Settled::Cancelled => "cancelled",
+    }
+}
+
+/// Stable names of causes.
+fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Fault => "fault",
+        Cause::Timeout => "timeout",
+        Cause::Lost { poison: true } => "killed_its_worker",
+        Cause::Lost { poison: false } => "worker_lost",
+        Cause::Silent => "worker_silent",
+        Cause::Unanswered => "unanswered",
+    }
+}

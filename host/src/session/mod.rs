@@ -1,0 +1,355 @@
+//! A session: an experiment that runs, from its beginning or from where it was left, until it is done or stops early.
+//!
+//! The orchestrator decides (`stratbox-orchestrator`), its shell obeys (`stratbox-scheduler`). What an attempt is (`work`),
+//! which variants are next and what becomes of them (`ledger`), and what is kept of it (`keeper`) is here.
+
+mod clock;
+mod keeper;
+mod ledger;
+mod opened;
+mod question;
+mod report;
+mod work;
+
+pub(crate) use opened::Opened;
+pub(crate) use report::SessionReport;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stratbox_orchestrator::performance::Recorder;
+use stratbox_orchestrator::workflow::Phase;
+use stratbox_orchestrator::{
+    Admission, Batches, CallLimits, FailureGate, Job, JobId, Needs, OnFailures, RetryPolicy, Settings,
+    Stopping,
+};
+use stratbox_scheduler::{Control, Setup, Stopped};
+use stratbox_store::{Batch, Counts, EventLog, ExperimentId, Milestone, Status, Transition};
+
+use crate::backtest::Conditions;
+use crate::cli::{self, SessionArgs};
+use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
+use crate::key::RunKeys;
+use crate::render::text::{counted, grouped};
+use crate::runs::{self, Runs};
+use crate::sweep::{Plan, PlannedStrategy};
+use crate::wiring::{Engine, Setting};
+use clock::Clock;
+use keeper::{Keeper, Listener};
+use ledger::{Cursor, Ledger, Pending};
+use work::{Trial, Variants};
+
+/// How long a batch of runs takes about: longer ones make progress less smooth, shorter ones cost more than they need.
+const BATCH: Duration = Duration::from_millis(50);
+/// A worker says every second that it is alive.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Rows that may wait for the store: some megabytes.
+const BACKLOG: u64 = 8_192;
+
+/// How a session ended.
+pub(crate) struct Ended {
+    pub(crate) opened: Opened,
+    /// What is known of how it went.
+    pub(crate) report: SessionReport,
+    /// Why it stopped before all was done.
+    pub(crate) stopped: Option<Early>,
+    /// The host's own failure, if that is why.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Why a session stopped early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Early {
+    /// Somebody asked for it.
+    Interrupted,
+    /// Too many variants failed.
+    Failures,
+    /// The host failed.
+    Failed,
+}
+
+/// Runs what is left of an experiment.
+pub(crate) fn run(
+    engine: &Engine,
+    plan: &Plan,
+    mut opened: Opened,
+    args: &SessionArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<Ended, Failure> {
+    let workers = args.workers(std::thread::available_parallelism().ok());
+    let span = tracing::info_span!("experiment", id = %opened.id, name = plan.name);
+    let _entered = span.entered();
+    let cancel = Arc::new(AtomicBool::new(false));
+    let (control, inbox) = stratbox_scheduler::channel();
+    stop_on_request(&control, &cancel, args)?;
+    let conditions = Conditions {
+        bars: Arc::clone(&plan.bars.source) as _,
+        policy: plan.policy,
+        limits: plan.limits,
+        periods_per_year: plan.bars.periods_per_year,
+        cancel,
+    };
+    let runs = engine.runs(conditions, &plan.bars)?;
+    let keys: Vec<RunKeys> = plan.strategies.iter().map(|planned| plan.keys(engine, planned)).collect();
+    let left = plan.variants() - opened.settled.len();
+    note(&format!(
+        "running {} on {}; Ctrl-C stops, keeps what is done, and `stratbox resume {}` goes on",
+        counted(left, "variant"),
+        counted(workers.get() as u64, "worker"),
+        opened.id,
+    ));
+    let listener = args.events.as_deref().map(Listener::open).transpose()?;
+    let writer = opened.workspace.writer()?;
+    let log = EventLog::open(&opened.workspace, opened.id)?;
+    let mut keeper = Keeper { id: opened.id, writer, log, listener };
+    let mut clock = Clock::default();
+    keeper.write(&opened.begin(&mut clock)?)?;
+
+    let started = Instant::now();
+    let (to_keeper, told) = keeper::channel();
+    let mut ledger = Ledger {
+        plan,
+        keys: &keys,
+        id: opened.id,
+        reader: opened.workspace.reader()?,
+        reuses: !opened.fresh,
+        cursors: plan.strategies.iter().map(|_| Cursor::default()).collect(),
+        settled: std::mem::take(&mut opened.settled),
+        histories: std::mem::take(&mut opened.histories),
+        keeper: to_keeper,
+        pending: Pending::default(),
+        clock,
+        state: opened.state.clone(),
+        recorder: recorder(plan),
+        bar: progress(plan.variants()),
+        ask: question::asker(setting.attended, &control, note),
+        waits: Vec::new(),
+        employed: BTreeSet::new(),
+        looked: started,
+    };
+    let work = Variants { plan, keys: &keys, runs: &runs, killers: Mutex::default() };
+    let setup = Setup { settings: settings(plan, args, workers, &runs, &opened), grace: grace(args) };
+    let (ran, (mut keeper, kept, not_kept)) = std::thread::scope(|scope| {
+        let keeping = scope.spawn(|| keeper.keep(told, &control));
+        let ran = stratbox_scheduler::run(setup, jobs(plan), &work, &mut ledger, inbox);
+        ledger.flush();
+        // The keeper ends when nobody can tell it anything any more.
+        let (closed, _) = keeper::channel();
+        ledger.keeper = closed;
+        (ran, keeping.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let wall = started.elapsed();
+    ledger.bar.finish_and_clear();
+    let (failure, stopping) = match ran {
+        Ok(statistics) => (not_kept, statistics.stopping),
+        Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan))), None),
+    };
+    let done = ledger.settled.len() == plan.variants();
+    let stopped = early(done, failure.is_some(), stopping);
+    ledger.dismiss();
+    let Ledger { state, recorder, clock, settled, reader, .. } = ledger;
+    (opened.state, opened.settled) = (state, settled);
+    let report = SessionReport::new(recorder, (plan.preparing, wall), kept, workers, &reader)?;
+    let counts = reader.experiment(opened.id).map(|experiment| experiment.head.counts).unwrap_or_default();
+    let closed = close(&mut opened, &mut keeper, clock, stopped, failure.as_ref(), &report, &counts);
+    let complaint = keeper.listener.as_ref().zip(args.events.as_deref());
+    if let Some(complaint) = complaint.and_then(|(listener, path)| keeper::complaint(path, listener)) {
+        note(&complaint);
+    }
+    // What stopped it is the news; that its end could not be written down either is a consequence.
+    let failure = failure.or(closed.err());
+    Ok(Ended { opened, report, stopped, failure })
+}
+
+/// The first request lets what runs finish, for a while; the second one ends it.
+fn stop_on_request(
+    control: &Control<Trial, Failure>,
+    cancel: &Arc<AtomicBool>,
+    args: &SessionArgs,
+) -> Result<(), Failure> {
+    let (control, cancel, grace) = (control.clone(), Arc::clone(cancel), args.grace);
+    on_interrupt(move |press| {
+        if press == 1 {
+            let text = format!(
+                "Ctrl-C: what runs may finish, for {}; once more ends it now\n",
+                counted(grace.into(), "second")
+            );
+            drop(std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()));
+            control.drain();
+        } else {
+            cancel.store(true, Ordering::Relaxed);
+            control.halt();
+        }
+    })
+}
+
+fn grace(args: &SessionArgs) -> Duration {
+    Duration::from_secs(args.grace.into())
+}
+
+/// A job for each strategy. One whose runs another before it may have waits for that, and is answered from what it leaves.
+fn jobs(plan: &Plan) -> Vec<Job> {
+    let job = |(place, planned): (usize, &PlannedStrategy)| {
+        let component = planned.strategy.code.identity().component;
+        let alike = (0..place)
+            .filter(|before| plan.strategies[*before].strategy.code.identity().component == component);
+        let mut after: Vec<usize> = alike.chain(planned.order.after.iter().copied()).collect();
+        after.sort_unstable();
+        after.dedup();
+        Job {
+            id: JobId(place as u32),
+            priority: planned.order.priority,
+            after: after.into_iter().map(|before| JobId(before as u32)).collect(),
+            weight: planned.variants(),
+            tasks: planned.variants(),
+            needs: Needs::Worker,
+        }
+    };
+    plan.strategies.iter().enumerate().map(job).collect()
+}
+
+fn settings(
+    plan: &Plan,
+    args: &SessionArgs,
+    workers: NonZeroUsize,
+    runs: &Runs<'_>,
+    opened: &Opened,
+) -> Settings {
+    let then = match args.on_failures {
+        cli::OnFailures::Ask => OnFailures::Ask,
+        cli::OnFailures::Continue => OnFailures::Continue,
+        cli::OnFailures::Stop => OnFailures::Stop,
+    };
+    // What all workers have at once is bounded, however many there are.
+    let most = NonZeroUsize::new(BACKLOG as usize / workers)
+        .map_or(NonZeroUsize::MIN, |share| share.min(runs.most()));
+    let memory_per_worker = runs::memory_per_worker(&plan.limits);
+    Settings {
+        // Delays differ from experiment to experiment, and are the same whenever one of them is repeated.
+        seed: opened.id.number().unsigned_abs(),
+        workers,
+        batches: Batches { most, target: BATCH.as_micros() as u64 },
+        retry: RetryPolicy::default(),
+        admission: Admission { cpu: args.cpu_threshold, memory: args.memory_threshold, memory_per_worker },
+        silence: SILENCE.as_millis() as u64,
+        failures: FailureGate { share: args.failure_share, then, ..FailureGate::default() },
+        backlog: BACKLOG,
+        window: 4 * most.get() * workers.get(),
+        calls: CallLimits::default(),
+    }
+}
+
+fn recorder(plan: &Plan) -> Recorder {
+    let mut recorder = Recorder::new();
+    for planned in &plan.strategies {
+        let build = &planned.strategy.build;
+        let micros = (build.compile + build.link).as_micros() as u64;
+        recorder.compiled(micros);
+    }
+    recorder
+}
+
+fn early(done: bool, failed: bool, stopping: Option<Stopping>) -> Option<Early> {
+    match (failed, stopping) {
+        (true, _) => Some(Early::Failed),
+        (false, _) if done => None,
+        (false, Some(Stopping::Failures)) => Some(Early::Failures),
+        (false, _) => Some(Early::Interrupted),
+    }
+}
+
+/// Writes down how it ended, and how it went.
+fn close(
+    opened: &mut Opened,
+    keeper: &mut Keeper,
+    mut clock: Clock,
+    stopped: Option<Early>,
+    failure: Option<&Failure>,
+    report: &SessionReport,
+    counts: &Counts,
+) -> Result<(), Failure> {
+    let at = clock.now();
+    let state = &mut opened.state;
+    let (what, status, reason) = match stopped {
+        None => {
+            lessons(counts).iter().for_each(|lesson| drop(state.learn(lesson, at)));
+            drop(state.enter(Phase::Completed, at));
+            (Milestone::Completed, Status::Completed, None)
+        }
+        Some(early) => {
+            let reason = match early {
+                Early::Interrupted => "stopped by Ctrl-C".to_owned(),
+                Early::Failures => "too many variants failed".to_owned(),
+                Early::Failed => failure.map_or_else(String::new, |failure| failure.message.clone()),
+            };
+            drop(state.pause(&reason, at));
+            (Milestone::Paused, Status::Paused, Some(reason))
+        }
+    };
+    let state = serde_json::to_string(state).map_err(|error| Failure::environment(error.to_string()))?;
+    let transitions = vec![Transition { what, status, reason, state }];
+    keeper.write(&Batch { transitions, at, ..Batch::default() })?;
+    keeper.writer.keep_session(opened.id, at, &report.document()?)?;
+    Ok(())
+}
+
+/// What the next one who tries this may want to know.
+fn lessons(counts: &Counts) -> Vec<String> {
+    let all = grouped(counts.settled());
+    let fault = |(label, count): (&String, &u64)| {
+        format!("{} of {all} variants ended with `{label}`", grouped(*count))
+    };
+    let lost = (counts.interrupted > 0)
+        .then(|| format!("{} of {all} variants were stopped from outside", grouped(counts.interrupted)));
+    counts.faults.iter().map(fault).chain(lost).collect()
+}
+
+/// A bar on standard error, which is not drawn when that is not a terminal.
+fn progress(total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} variants, {per_sec}, {eta} left");
+    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Why everything stopped, with the variant that it is about.
+fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
+    let name = |task: &stratbox_orchestrator::TaskId| {
+        format!("{} {}", plan.strategies[task.job.0 as usize].label, task.index)
+    };
+    match stopped {
+        Stopped::Failed(Some(task), failure) => failure.context(format_args!("variant `{}`", name(&task))),
+        Stopped::Failed(None, failure) => failure,
+        Stopped::Panicked { tasks, message } => {
+            let first = tasks.first().map_or_else(String::new, name);
+            let others = match tasks.len() {
+                0 | 1 => String::new(),
+                count => format!(" or one of the {} after it", count - 1),
+            };
+            Failure::environment(format!("variant `{first}`{others} made a worker panic: {message}"))
+                .hint("this is a bug in stratbox; please report it")
+        }
+        Stopped::Refused(job, problem) => {
+            Failure::environment(format!("the variants of strategy {job} could not be queued: {problem}"))
+                .hint("this is a bug in stratbox; please report it")
+        }
+        Stopped::Spawn(error) => Failure::environment(format!("cannot start a worker thread: {error}"))
+            .hint("use fewer `--workers`, or raise the limit of threads"),
+    }
+}
+
+/// The command that goes on with an experiment.
+pub(crate) fn resume_command(setting: &Setting, id: ExperimentId) -> String {
+    let workspace = setting.workspace.as_deref().unwrap_or(Path::new("."));
+    let workspace = crate::render::text::shell_word(&crate::failure::shown(workspace));
+    format!("stratbox resume {id} --workspace {workspace}")
+}

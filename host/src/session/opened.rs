@@ -1,0 +1,118 @@
+//! An experiment that is about to run: from its beginning, or from where it was left.
+
+use std::collections::BTreeMap;
+
+use stratbox_domain::FaultLabel;
+use stratbox_orchestrator::workflow::{IterationLimits, Phase, Refused, WorkflowKind, WorkflowState};
+use stratbox_orchestrator::{Ending, FaultSignature, History, RetryPolicy};
+use stratbox_store::{
+    Batch, Experiment, ExperimentId, ExperimentLock, Milestone, Status, Transition, Workspace,
+};
+
+use super::clock::Clock;
+use super::ledger::ITERATION;
+use crate::bits::Bits;
+use crate::failure::Failure;
+use crate::sweep::Plan;
+use crate::wiring::Engine;
+
+pub(crate) struct Opened {
+    pub(crate) workspace: Workspace,
+    pub(crate) id: ExperimentId,
+    /// Nobody else runs it meanwhile.
+    _lock: ExperimentLock,
+    pub(crate) state: WorkflowState,
+    /// Variants that have a result.
+    pub(crate) settled: Bits,
+    /// Attempts at others.
+    pub(crate) histories: BTreeMap<u64, History>,
+    /// Whether nothing may be answered from the store.
+    pub(crate) fresh: bool,
+    resumed: bool,
+}
+
+impl Opened {
+    /// A new experiment.
+    pub(crate) fn create(
+        workspace: Workspace,
+        engine: &Engine,
+        plan: &Plan,
+        fresh: bool,
+    ) -> Result<Self, Failure> {
+        for planned in &plan.strategies {
+            let strategy = &planned.strategy;
+            workspace.keep_component(&strategy.code.identity().component, &strategy.component)?;
+        }
+        let at = Clock::default().now();
+        let state = state(plan, at).map_err(|refused| Failure::environment(refused.to_string()))?;
+        let text = json(&state)?;
+        let (id, lock) = workspace.writer()?.create(&plan.experiment(engine)?, &text, at)?;
+        let (settled, histories) = (Bits::none(plan.points()), BTreeMap::new());
+        Ok(Self { workspace, id, _lock: lock, state, settled, histories, fresh, resumed: false })
+    }
+
+    /// One that stopped early, with what the store has of it.
+    pub(crate) fn resume(
+        workspace: Workspace,
+        lock: ExperimentLock,
+        experiment: &Experiment,
+        plan: &Plan,
+    ) -> Result<Self, Failure> {
+        let id = experiment.head.id;
+        let state = serde_json::from_str(&experiment.state).map_err(|error| {
+            Failure::environment(format!("the state of experiment {id} cannot be read: {error}"))
+                .hint("it is damaged, or of a newer stratbox: run the sweep file anew")
+        })?;
+        let reader = workspace.reader()?;
+        let mut settled = Bits::none(plan.points());
+        reader.settled(id, ITERATION, |variant, _| settled.insert(variant))?;
+        let mut histories: BTreeMap<u64, History> = BTreeMap::new();
+        let policy = RetryPolicy::default();
+        for attempt in reader.pending_attempts(id)? {
+            histories.entry(attempt.variant).or_default().record(ending(&attempt.reason), &policy);
+        }
+        Ok(Self { workspace, id, _lock: lock, state, settled, histories, fresh: false, resumed: true })
+    }
+
+    /// What is written down before the first run.
+    pub(super) fn begin(&mut self, clock: &mut Clock) -> Result<Batch, Failure> {
+        let at = clock.now();
+        // It is not paused when it was killed.
+        drop(self.state.resume(at));
+        let what = match self.resumed {
+            true => Milestone::Resumed,
+            false => Milestone::Phase(Phase::Backtesting.label().to_owned()),
+        };
+        let transition =
+            Transition { what, status: Status::Running, reason: None, state: json(&self.state)? };
+        Ok(Batch { transitions: vec![transition], at, ..Batch::default() })
+    }
+}
+
+/// Where a sweep stands whose strategies are compiled and which has run nothing.
+fn state(plan: &Plan, at: u64) -> Result<WorkflowState, Refused> {
+    let (kind, limits) = (WorkflowKind::Sweep, IterationLimits::default());
+    let mut state = WorkflowState::new(&plan.name, kind, plan.objective.metric, limits, at)?;
+    state.enter(Phase::StrategyDevelopment, at)?;
+    state.enter(Phase::Backtesting, at)?;
+    Ok(state)
+}
+
+fn json(state: &WorkflowState) -> Result<String, Failure> {
+    serde_json::to_string(state).map_err(|error| Failure::environment(error.to_string()))
+}
+
+/// What a kept attempt says of the task: an unconfirmed fault is only counted, and has to be found twice again.
+fn ending(reason: &str) -> Ending {
+    match reason {
+        "timeout" => Ending::TimedOut,
+        "killed_its_worker" => Ending::Lost { poison: true },
+        "worker_lost" | "worker_silent" | "unanswered" => Ending::Lost { poison: false },
+        _ => Ending::Faulted(FaultSignature {
+            label: FaultLabel::Trap,
+            code: "of_an_earlier_session".into(),
+            bar: None,
+            fuel: u64::MAX,
+        }),
+    }
+}

@@ -1,0 +1,195 @@
+//! A plan as an experiment keeps it: all that a sweep needs to go on, whatever has become of the files that it was made from.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use stratbox_domain::{Digest, Limits, VenuePolicy};
+use stratbox_market::Source;
+use stratbox_store::{Experiment, NewExperiment, NewStrategy, StoredStrategy, Workspace};
+
+use super::plan::{Order, Plan, PlannedStrategy, Search};
+use super::repeats::repeats;
+use crate::bars::Bars;
+use crate::bits::Bits;
+use crate::failure::{Failure, FailureKind};
+use crate::key::RunKeys;
+use crate::strategy::Strategy;
+use crate::wiring::Engine;
+
+/// Changes with the layout.
+const VERSION: u32 = 1;
+
+/// What the store does not need to understand.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    /// Absolute paths.
+    sources: Vec<KeptSource>,
+    /// Nanoseconds since the Unix epoch.
+    from: Option<i64>,
+    to: Option<i64>,
+    /// Of the bars that are run on.
+    bars: Digest,
+    venue: VenuePolicy,
+    limits: Limits,
+    strategies: Vec<KeptStrategy>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptSource {
+    path: PathBuf,
+    symbol: Option<String>,
+}
+
+/// What the store does not keep of a strategy itself.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptStrategy {
+    name: String,
+    search: Search,
+    named: Vec<String>,
+    order: Order,
+}
+
+impl Plan {
+    /// The experiment that this plan is.
+    pub(crate) fn experiment(&self, engine: &Engine) -> Result<NewExperiment, Failure> {
+        let source = |source: &Source| {
+            let path = std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone());
+            KeptSource { path, symbol: source.symbol.clone() }
+        };
+        let strategy = |planned: &PlannedStrategy| KeptStrategy {
+            name: planned.strategy.name.clone(),
+            search: planned.search,
+            named: planned.named.clone(),
+            order: planned.order.clone(),
+        };
+        let kept = Kept {
+            version: VERSION,
+            sources: self.sources.iter().map(source).collect(),
+            from: self.range.0,
+            to: self.range.1,
+            bars: self.bars.summary.digest,
+            venue: self.policy,
+            limits: self.limits,
+            strategies: self.strategies.iter().map(strategy).collect(),
+        };
+        let plan = serde_json::to_string(&kept).map_err(|error| Failure::environment(error.to_string()))?;
+        let strategy = |planned: &PlannedStrategy| NewStrategy {
+            label: planned.label.clone(),
+            source: planned.strategy.source.clone(),
+            component: planned.strategy.code.identity().component,
+            base: self.keys(engine, planned).base(),
+            first: planned.first,
+            points: planned.points(),
+            space: planned.space().cloned(),
+        };
+        Ok(NewExperiment {
+            name: self.name.clone(),
+            file: self.file.clone(),
+            objective: self.objective.metric,
+            engine: self.engine(engine).to_owned(),
+            plan,
+            strategies: self.strategies.iter().map(strategy).collect(),
+            variants: self.variants(),
+        })
+    }
+
+    /// Keys of the runs of one of its strategies.
+    pub(crate) fn keys(&self, engine: &Engine, planned: &PlannedStrategy) -> RunKeys {
+        let code = &planned.strategy.code;
+        let bars = &self.bars.summary.digest;
+        RunKeys::new(code.identity(), bars, &self.policy, &self.limits, engine.version([code]))
+    }
+
+    /// The engine's version and settings, with which results are made.
+    pub(crate) fn engine<'e>(&self, engine: &'e Engine) -> &'e str {
+        engine.version(self.strategies.iter().map(|planned| &planned.strategy.code))
+    }
+
+    /// The plan of an experiment that is to go on: the same components on the same bars, or a reason why not.
+    pub(crate) fn of_experiment(
+        engine: &Engine,
+        workspace: &Workspace,
+        experiment: &Experiment,
+    ) -> Result<Self, Failure> {
+        let head = &experiment.head;
+        let kept = kept(&experiment.plan)?;
+        let source = |kept: &KeptSource| Source { path: kept.path.clone(), symbol: kept.symbol.clone() };
+        let sources: Vec<Source> = kept.sources.iter().map(source).collect();
+        let range = (kept.from, kept.to);
+        let bars = Bars::open(engine, &sources, range).map_err(|failure| unavailable(failure.message))?;
+        if bars.summary.digest != kept.bars {
+            return Err(unavailable("the bars are not those that the experiment began with".to_owned()));
+        }
+        let mut strategies = Vec::new();
+        let started = Instant::now();
+        for (stored, kept) in experiment.strategies.iter().zip(kept.strategies) {
+            let component = workspace.component(&stored.component)?;
+            let strategy =
+                Strategy::of_component(engine, kept.name.clone(), stored.source.clone(), component)?;
+            strategies.push(planned(stored, kept, strategy));
+        }
+        let objective = stratbox_decide::Objective { metric: head.objective };
+        let (name, file) = (head.name.clone(), head.file.clone());
+        let (policy, limits) = (kept.venue, kept.limits);
+        let preparing = started.elapsed();
+        let plan =
+            Self { name, file, objective, sources, range, bars, policy, limits, strategies, preparing };
+        plan.check(engine, experiment)?;
+        Ok(plan)
+    }
+
+    /// Whether what would be run now is what was run before.
+    fn check(&self, engine: &Engine, experiment: &Experiment) -> Result<(), Failure> {
+        let now = self.strategies.iter().map(|planned| self.keys(engine, planned).base());
+        if now.eq(experiment.strategies.iter().map(|stored| stored.base)) {
+            return Ok(());
+        }
+        let (before, now) = (&experiment.head.engine, self.engine(engine));
+        let problem = format!(
+            "experiment {} was begun by another version of stratbox ({before}), and this is {now}: the results of the two would \
+             not be comparable",
+            experiment.head.id
+        );
+        Err(Failure::input(problem).hint("go on with that version, or run the sweep file anew with this one"))
+    }
+}
+
+fn planned(stored: &StoredStrategy, kept: KeptStrategy, strategy: Strategy) -> PlannedStrategy {
+    let space = stored.space.clone();
+    let duplicates = match (&space, kept.search) {
+        (Some(space), Search::Random { .. }) => repeats(space),
+        _ => Bits::default(),
+    };
+    let label = stored.label.to_string();
+    PlannedStrategy::new(label, strategy, kept.search, space, kept.named, kept.order)
+        .beginning_at(stored.first)
+        .without(duplicates)
+}
+
+fn kept(plan: &str) -> Result<Kept, Failure> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let unreadable = |error: serde_json::Error| {
+        Failure::environment(format!("the experiment's plan cannot be read: {error}"))
+            .hint("it is damaged: run the sweep file anew")
+    };
+    let Version { version } = serde_json::from_str(plan).map_err(unreadable)?;
+    if version != VERSION {
+        let problem = format!("the experiment's plan has layout {version}, and this program knows {VERSION}");
+        return Err(Failure::input(problem).hint("use the version of stratbox that began it"));
+    }
+    serde_json::from_str(plan).map_err(unreadable)
+}
+
+/// Bars that an experiment needs and that are not there, or not as they were.
+fn unavailable(problem: String) -> Failure {
+    Failure::new(FailureKind::DataUnavailable, problem)
+        .hint("bring the files back as they were, or run the sweep file anew on what there is")
+}
