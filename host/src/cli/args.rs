@@ -320,7 +320,7 @@ pub(crate) struct DeleteArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct MetricsArgs {
-    /// The experiment's number [default: whatever ran last]
+    /// The experiment's number [default: every experiment of the sweep file that ran last]
     pub(crate) experiment: Option<ExperimentId>,
 }
 

@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 use stratbox_orchestrator::performance;
-use stratbox_store::ExperimentId;
+use stratbox_store::{ExperimentId, Session};
 
 use crate::cli::MetricsArgs;
 use crate::failure::Failure;
 use crate::render::{self, Report};
+use crate::session::of_the_same_work;
 use crate::wiring::Setting;
 
-/// The last sessions of an experiment, or of the workspace, the latest first.
+/// The last sessions of an experiment, or of the sweep file that was run last; the latest first.
 #[derive(Serialize)]
 pub(crate) struct SessionsReport {
     pub(crate) sessions: Vec<ShownSession>,
@@ -31,21 +32,24 @@ pub(super) fn sessions(args: &MetricsArgs, setting: &Setting) -> Result<Sessions
     if let Some(id) = args.experiment {
         reader.experiment(id)?;
     }
-    let all: Vec<ShownSession> = reader
-        .last_sessions(stratbox_store::SESSIONS_KEPT)?
-        .into_iter()
-        // One that another version wrote is passed over: it is about speed, and nothing depends on it.
-        .filter_map(|session| {
-            let report = serde_json::from_str(&session.report).ok()?;
-            Some(ShownSession { experiment: session.experiment, at: session.at, report })
-        })
-        .collect();
-    let asked = |session: &ShownSession| args.experiment.is_none_or(|id| session.experiment == id);
-    let comparison = all.iter().position(asked).and_then(|latest| {
-        let earlier: Vec<_> = all[latest + 1..].iter().map(|session| session.report.clone()).collect();
-        (!earlier.is_empty()).then(|| performance::compare(&all[latest].report, &earlier))
+    let latest = match args.experiment {
+        Some(id) => Some(id),
+        None => reader.last_sessions(1)?.first().map(|session| session.experiment),
+    };
+    let Some(latest) = latest else { return Ok(SessionsReport { sessions: Vec::new(), comparison: None }) };
+    let asked = |id: ExperimentId| args.experiment.is_none_or(|asked| id == asked);
+    let alike = of_the_same_work(&reader, latest)?;
+    let comparison = alike.iter().position(|(session, _)| asked(session.experiment)).and_then(|place| {
+        let earlier: Vec<_> = alike[place + 1..].iter().rev().map(|(_, report)| report.clone()).collect();
+        (!earlier.is_empty()).then(|| performance::compare(&alike[place].1, &earlier))
     });
-    Ok(SessionsReport { sessions: all.into_iter().filter(asked).collect(), comparison })
+    let shown = |(session, report): (Session, performance::Report)| ShownSession {
+        experiment: session.experiment,
+        at: session.at,
+        report,
+    };
+    let sessions = alike.into_iter().filter(|(session, _)| asked(session.experiment)).map(shown).collect();
+    Ok(SessionsReport { sessions, comparison })
 }
 
 impl Report for SessionsReport {

@@ -12,7 +12,7 @@ mod report;
 mod work;
 
 pub(crate) use opened::Opened;
-pub(crate) use report::SessionReport;
+pub(crate) use report::{SessionReport, of_the_same_work};
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -156,7 +156,7 @@ pub(crate) fn run(
     ledger.dismiss();
     let Ledger { state, recorder, clock, settled, reader, .. } = ledger;
     (opened.state, opened.settled) = (state, settled);
-    let report = SessionReport::new(recorder, (plan.preparing, wall), kept, workers, &reader)?;
+    let report = SessionReport::new(recorder, (plan.preparing, wall), kept, workers, (&reader, opened.id))?;
     let counts = reader.experiment(opened.id).map(|experiment| experiment.head.counts).unwrap_or_default();
     let closed = close(&mut opened, &mut keeper, clock, stopped, failure.as_ref(), &report, &counts);
     let complaint = keeper.listener.as_ref().zip(args.events.as_deref());

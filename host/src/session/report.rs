@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use stratbox_orchestrator::performance::{Comparison, Recorder, Report, Session, compare, ten_lines};
-use stratbox_store::{Reader, SESSIONS_KEPT};
+use stratbox_orchestrator::performance::{self, Comparison, Recorder, Report, compare, ten_lines};
+use stratbox_store::{ExperimentId, Reader, SESSIONS_KEPT, Session};
 
 use super::keeper::Kept;
 use crate::failure::Failure;
@@ -24,17 +24,18 @@ impl SessionReport {
         (preparing, running): (Duration, Duration),
         kept: Kept,
         workers: NonZeroUsize,
-        reader: &Reader,
+        (reader, id): (&Reader, ExperimentId),
     ) -> Result<Self, Failure> {
         recorder.stored(kept.rows, micros(kept.busy));
         let processors = std::thread::available_parallelism().ok().map(|count| count.get() as u32);
-        let session =
-            Session { wall_micros: micros(preparing + running), workers: workers.get() as u32, processors };
+        let session = performance::Session {
+            wall_micros: micros(preparing + running),
+            workers: workers.get() as u32,
+            processors,
+        };
         let report = recorder.report(session);
-        let sessions = reader.last_sessions(SESSIONS_KEPT)?;
-        // One that another version wrote is passed over: it is about speed, and nothing depends on it.
-        let earlier = sessions.iter().rev().filter_map(|it| serde_json::from_str(&it.report).ok());
-        let earlier: Vec<Report> = earlier.collect();
+        let earlier: Vec<Report> =
+            of_the_same_work(reader, id)?.into_iter().rev().map(|(_, it)| it).collect();
         let usual = (!earlier.is_empty()).then(|| compare(&report, &earlier));
         Ok(Self { running, report, usual })
     }
@@ -62,6 +63,17 @@ impl SessionReport {
     pub(crate) fn completed(&self) -> u64 {
         self.report.attempts.completed
     }
+}
+
+/// The sessions that are kept of an experiment and of others of the same sweep file, the latest first: what they did a second
+/// can be compared.
+pub(crate) fn of_the_same_work(reader: &Reader, id: ExperimentId) -> Result<Vec<(Session, Report)>, Failure> {
+    let heads = reader.experiments()?;
+    let work = |id| heads.iter().find(|head| head.id == id).map(|head| (&head.file, &head.name));
+    let (own, sessions) = (work(id), reader.last_sessions(SESSIONS_KEPT)?);
+    let alike = sessions.into_iter().filter(|session| work(session.experiment) == own);
+    // One that another version wrote is passed over: it is about speed, and nothing depends on it.
+    Ok(alike.filter_map(|it| Some((it.clone(), serde_json::from_str(&it.report).ok()?))).collect())
 }
 
 fn micros(time: Duration) -> u64 {

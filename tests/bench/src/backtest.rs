@@ -70,7 +70,15 @@ impl Backtest {
     /// # Errors
     /// The run did not complete.
     pub fn sandboxed(&self, lab: &Lab, code: &Code) -> Result<Metrics> {
-        let (report, figures) = self.run(lab, code)?;
+        self.sandboxed_with(lab, code, &self.params)
+    }
+
+    /// The same, with other parameters.
+    ///
+    /// # Errors
+    /// The run did not complete.
+    pub fn sandboxed_with(&self, lab: &Lab, code: &Code, params: &Params) -> Result<Metrics> {
+        let (report, figures) = self.run(lab, code, params)?;
         match report.outcome {
             RunOutcome::Completed(summary) => Ok(figures.0.finish(&summary, self.bars.span())),
             other => Err(format!("the sandboxed run did not complete: {other:?}").into()),
@@ -82,16 +90,16 @@ impl Backtest {
     /// # Errors
     /// The host failed, or the strategy did not fault.
     pub fn faulted(&self, lab: &Lab, code: &Code) -> Result<()> {
-        match self.run(lab, code)?.0.outcome {
+        match self.run(lab, code, &self.params)?.0.outcome {
             RunOutcome::Faulted(_) => Ok(()),
             other => Err(format!("the hostile run did not fault: {other:?}").into()),
         }
     }
 
-    fn run(&self, lab: &Lab, code: &Code) -> Result<(RunReport, Figures)> {
+    fn run(&self, lab: &Lab, code: &Code, params: &Params) -> Result<(RunReport, Figures)> {
         let request = RunRequest {
             bars: Arc::clone(&self.bars) as _,
-            params: &self.params,
+            params,
             policy: self.policy,
             limits: Limits::default(),
             cancel: Arc::clone(&self.cancel),

@@ -12,6 +12,7 @@ mod bars;
 mod lab;
 mod native;
 mod neighbour;
+mod overhead;
 pub mod quick;
 mod sweep;
 mod table;

@@ -8,8 +8,8 @@ use std::time::Instant;
 use serde::Serialize;
 use stratbox_compiler::Source;
 
-use crate::sweep::Sweep;
-use crate::{BARS, Backtest, Code, Lab, Result, Workshop, neighbour, table};
+use crate::sweep::{self, Sweep};
+use crate::{BARS, Backtest, Code, Lab, Result, Workshop, neighbour, overhead, table};
 
 /// A second or so.
 const PAIRS: usize = 401;
@@ -39,6 +39,13 @@ pub struct Quick {
     /// How many times longer that takes in worker processes than on threads of one process: the median of the ratios of
     /// pairs of sweeps, one right after the other.
     pub process_tax: f64,
+    /// How many times longer a sweep of 100,100 runs of 1,000 bars takes than the same runs in a bare loop around the sandbox, one
+    /// thread a core: queue, worker processes and store together.
+    pub sweep_tax: f64,
+    /// The same of runs of 40 bars, which take as long as it takes to make an instance.
+    pub sweep_tax_40: f64,
+    /// How many times faster two workers are than one, where there are two cores; 1,000 variants on a year of hours.
+    pub speed_up: f64,
     /// How many times longer an honest run takes beside the worst hostile run than beside another honest one.
     pub neighbour_tax: f64,
     /// The wasm engine's version and settings.
@@ -64,7 +71,7 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
     let source = lab.strategy()?;
     let code = workshop.build(&source)?;
     let bars = bars(lab, &code)?;
-    let (sweep_s, process_tax) = sweep(&source)?;
+    let (sweep_s, process_tax, speed_up) = sweep(&source)?;
     Ok(Quick {
         native_ns_per_bar: bars.native_ns,
         sandbox_ns_per_bar: bars.sandbox_ns,
@@ -74,6 +81,9 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
         cached_artifact_ms: cached_artifact(&workshop, &source)? * 1e3,
         sweep_s,
         process_tax,
+        sweep_tax: overhead::tax(lab, &source, &code, 1_000)?,
+        sweep_tax_40: overhead::tax(lab, &source, &code, 40)?,
+        speed_up,
         neighbour_tax: neighbour::tax(lab, &workshop, &code)?,
         engine: lab.sandbox.version().to_owned(),
         cores: available_parallelism().map_or(1, NonZeroUsize::get),
@@ -133,10 +143,11 @@ fn cached_artifact(workshop: &Workshop<'_>, source: &Source) -> Result<f64> {
     median_seconds(CACHED_SOURCES, || workshop.build(source))
 }
 
-fn sweep(source: &Source) -> Result<(f64, f64)> {
-    let sweep = Sweep::prepare(source)?;
+fn sweep(source: &Source) -> Result<(f64, f64, f64)> {
+    let sweep = Sweep::prepare(source, sweep::YEAR, sweep::FILE, sweep::THOUSAND)?;
+    let run = |isolation| sweep.run(&["--isolation", isolation]);
     let pair = |number: usize| -> Result<(f64, f64)> {
-        let both = |first, second| Ok((sweep.run(first)?, sweep.run(second)?));
+        let both = |first, second| Ok((run(first)?, run(second)?));
         if number.is_multiple_of(2) {
             both("processes", "threads")
         } else {
@@ -145,7 +156,9 @@ fn sweep(source: &Source) -> Result<(f64, f64)> {
     };
     let pairs = (0..SWEEPS).map(pair).collect::<Result<Vec<_>>>()?;
     let processes = median(pairs.iter().map(|(processes, _)| *processes).collect());
-    Ok((processes, median(pairs.iter().map(|(processes, threads)| processes / threads).collect())))
+    let tax = median(pairs.iter().map(|(processes, threads)| processes / threads).collect());
+    let speed_up = |_| Ok(sweep.run(&["-j", "1"])? / sweep.run(&["-j", "2"])?);
+    Ok((processes, tax, (0..SWEEPS).map(speed_up).collect::<Result<_>>().map(median)?))
 }
 
 fn median_seconds<T>(count: usize, mut work: impl FnMut() -> Result<T>) -> Result<f64> {

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use crate::{Result, cache_dir, hourly, root, write_csv};
 
 /// A year of hours.
-const BARS: usize = 8_760;
-const VARIANTS: u64 = 1_000;
+pub(crate) const YEAR: usize = 8_760;
+pub(crate) const THOUSAND: u64 = 1_000;
 /// 40 x 25 variants.
-const FILE: &str = r#"
+pub(crate) const FILE: &str = r#"
 [data]
 sources = [{ path = "bars.csv", symbol = "BENCH" }]
 
@@ -31,26 +31,29 @@ slow = { min = 50, max = 170, step = 5 }
 pub(crate) struct Sweep {
     stratbox: PathBuf,
     dir: TempDir,
+    variants: u64,
 }
 
 impl Sweep {
-    /// Writes the files. The binary is the one that `STRATBOX_BIN` names, or else is built.
-    pub(crate) fn prepare(source: &Source) -> Result<Self> {
+    /// Writes the files: `text` says which variants, of which there are so many. The binary is the one that `STRATBOX_BIN` names,
+    /// or else is built.
+    pub(crate) fn prepare(source: &Source, bars: usize, text: &str, variants: u64) -> Result<Self> {
         let stratbox = env::var_os("STRATBOX_BIN").map_or_else(build, |path| Ok(path.into()))?;
         let dir = tempfile::tempdir()?;
-        write_csv(&dir.path().join("bars.csv"), &hourly(BARS))?;
+        write_csv(&dir.path().join("bars.csv"), &hourly(bars))?;
         fs::write(dir.path().join("strategy.rs"), source.text())?;
-        fs::write(dir.path().join("sweep.toml"), FILE)?;
-        Ok(Self { stratbox, dir })
+        fs::write(dir.path().join("sweep.toml"), text)?;
+        Ok(Self { stratbox, dir, variants })
     }
 
-    /// Runs it in `processes` or on `threads`; seconds for the runs, loading and compiling left out.
-    pub(crate) fn run(&self, isolation: &str) -> Result<f64> {
+    /// Runs it with these options, all of it; seconds for the runs, loading and compiling left out.
+    pub(crate) fn run(&self, options: &[&str]) -> Result<f64> {
         let mut command = Command::new(&self.stratbox);
         command.arg("sweep").arg(self.dir.path().join("sweep.toml"));
-        command.args(["--format", "json", "--isolation", isolation]);
+        command.args(["--format", "json", "--fresh"]).args(options);
         // Not the user's own cache; and one with the kit in it.
         command.env("STRATBOX_CACHE", cache_dir()).stderr(Stdio::piped());
+        command.env("STRATBOX_WORKSPACE", self.dir.path().join("workspace"));
         let Output { status, stdout, stderr } = finished(&mut command)?;
         if !status.success() {
             let [stdout, stderr] = [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
@@ -59,12 +62,12 @@ impl Sweep {
                 format!("`{name} sweep` failed ({status}): {}{}", stdout.trim(), stderr.trim()).into()
             );
         }
-        wall_seconds(&stdout)
+        wall_seconds(&stdout, self.variants)
     }
 }
 
 /// How long the runs took, provided that all of them completed.
-fn wall_seconds(document: &[u8]) -> Result<f64> {
+fn wall_seconds(document: &[u8], variants: u64) -> Result<f64> {
     #[derive(Deserialize)]
     struct Document {
         summary: Summary,
@@ -75,10 +78,10 @@ fn wall_seconds(document: &[u8]) -> Result<f64> {
         wall_seconds: f64,
     }
     let Document { summary } = serde_json::from_slice(document)?;
-    if summary.completed == VARIANTS {
+    if summary.completed == variants {
         Ok(summary.wall_seconds)
     } else {
-        Err(format!("of the sweep's {VARIANTS} variants {} completed", summary.completed).into())
+        Err(format!("of the sweep's {variants} variants {} completed", summary.completed).into())
     }
 }
 
@@ -116,8 +119,8 @@ mod tests {
         let document = |completed: u64| {
             format!(r#"{{"summary": {{"variants": 1000, "completed": {completed}, "wall_seconds": 0.25}}}}"#)
         };
-        assert_eq!(wall_seconds(document(1_000).as_bytes()).unwrap(), 0.25);
-        let refusal = wall_seconds(document(999).as_bytes()).unwrap_err();
+        assert_eq!(wall_seconds(document(1_000).as_bytes(), 1_000).unwrap(), 0.25);
+        let refusal = wall_seconds(document(999).as_bytes(), 1_000).unwrap_err();
         assert_eq!(refusal.to_string(), "of the sweep's 1000 variants 999 completed");
     }
 

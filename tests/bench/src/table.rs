@@ -6,19 +6,25 @@ use crate::quick::Quick;
 
 /// What a figure is to be.
 struct Target {
-    at_most: f64,
+    /// Otherwise at least.
+    is_most: bool,
+    bound: f64,
     /// What to aim for beyond that.
     aim: Option<f64>,
 }
 
 impl Target {
     fn at_most(at_most: f64) -> Option<Self> {
-        Some(Self { at_most, aim: None })
+        Some(Self { is_most: true, bound: at_most, aim: None })
+    }
+
+    fn at_least(at_least: f64) -> Option<Self> {
+        Some(Self { is_most: false, bound: at_least, aim: None })
     }
 }
 
 pub(crate) fn human(quick: &Quick) -> String {
-    let tax = Some(Target { at_most: 3.0, aim: Some(2.0) });
+    let tax = Some(Target { is_most: true, bound: 3.0, aim: Some(2.0) });
     let rows = [
         ("native", quick.native_ns_per_bar, "ns/bar", None),
         ("sandbox", quick.sandbox_ns_per_bar, "ns/bar", None),
@@ -28,6 +34,9 @@ pub(crate) fn human(quick: &Quick) -> String {
         ("cached artifact", quick.cached_artifact_ms, "ms", Target::at_most(5.0)),
         ("sweep 1,000 x 8,760", quick.sweep_s, "s", Target::at_most(0.3)),
         ("processes / threads", quick.process_tax, "x", Target::at_most(1.05)),
+        ("100,100 x 1,000", quick.sweep_tax, "x", Target::at_most(1.18)),
+        ("100,100 x 40", quick.sweep_tax_40, "x", Target::at_most(1.18)),
+        ("two workers", quick.speed_up, "x", Target::at_least(1.9)),
         ("hostile neighbour", quick.neighbour_tax, "x", Target::at_most(1.2)),
     ];
     let mut text = format!("{:19}  {:>15}  target\n", "", "result");
@@ -42,10 +51,11 @@ pub(crate) fn human(quick: &Quick) -> String {
     text
 }
 
-fn beside(value: f64, Target { at_most, aim }: &Target) -> String {
-    let verdict = if value <= *at_most { "met" } else { "missed" };
+fn beside(value: f64, Target { is_most, bound, aim }: &Target) -> String {
+    let met = if *is_most { value <= *bound } else { value >= *bound };
+    let (verdict, most) = (if met { "met" } else { "missed" }, if *is_most { "most" } else { "least" });
     let aim = aim.map_or_else(String::new, |aim| format!(", aiming at {aim}"));
-    format!("at most {at_most}{aim}: {verdict}")
+    format!("at {most} {bound}{aim}: {verdict}")
 }
 
 /// Three digits that count.
@@ -73,6 +83,9 @@ mod tests {
             cached_artifact_ms: 5.0,
             sweep_s: 0.31,
             process_tax: 1.02,
+            sweep_tax: 1.18,
+            sweep_tax_40: 1.3,
+            speed_up: 1.9,
             neighbour_tax: 1.3,
             engine: "wasmtime 48 abc".to_owned(),
             cores: 2,
@@ -87,6 +100,9 @@ source to artifact        422 ms      at most 500: met
 cached artifact          5.00 ms      at most 5: met
 sweep 1,000 x 8,760      0.31 s       at most 0.3: missed
 processes / threads      1.02 x       at most 1.05: met
+100,100 x 1,000          1.18 x       at most 1.18: met
+100,100 x 40             1.30 x       at most 1.18: missed
+two workers              1.90 x       at least 1.9: met
 hostile neighbour        1.30 x       at most 1.2: missed
 wasmtime 48 abc, 2 cores; medians";
         assert_eq!(format!("\n{}", quick.human()), expected);

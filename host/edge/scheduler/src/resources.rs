@@ -79,7 +79,11 @@ mod tests {
     fn a_sample_is_of_this_machine_and_the_watch_ends_when_nobody_waits_for_it() {
         let (end, ended) = sync_channel(0);
         let (say, said) = channel();
-        let watcher = std::thread::spawn(move || watch(&ended, Vec::new, |sample| drop(say.send(sample))));
+        let watcher = std::thread::spawn(move || {
+            watch(&ended, Vec::new, |sample| {
+                let _ = say.send(sample);
+            });
+        });
         let sample = said.recv().expect("there is one every second");
         assert!((0.0..=1.0).contains(&sample.cpu_of_others), "{sample:?}");
         assert!((0.0..1.0).contains(&sample.memory_used) && sample.memory_available > 0, "{sample:?}");
