@@ -18,7 +18,9 @@ pub(crate) fn demo() -> Result<ExitCode, String> {
         return Ok(passed_on(built));
     }
     let stratbox = root().join(format!("target/release/stratbox{EXE_SUFFIX}"));
-    run(&mut command(stratbox, &["sweep", "example-strategies/demo.toml"])).map(passed_on)
+    // Not among the user's own experiments, and run anew whenever it is asked for.
+    let words = ["sweep", "example-strategies/demo.toml", "--workspace", "target/demo", "--fresh"];
+    run(&mut command(stratbox, &words)).map(passed_on)
 }
 
 /// Runs every test: unit, integration and documentation; and each fuzz target, without feedback and on inputs that are the

@@ -276,6 +276,9 @@ pub(crate) struct ShowArgs {
     /// Also list every attempt that failed, and why
     #[arg(long)]
     pub(crate) attempts: bool,
+    /// Also show how metrics are spread where that takes seconds: over more than a hundred thousand variants
+    #[arg(long)]
+    pub(crate) spread: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -17,6 +17,9 @@ use crate::wiring::Setting;
 /// Failed attempts that are listed at most.
 const MAX_ATTEMPTS: usize = 10_000;
 
+/// Variants whose metrics are looked at without being asked: more would take seconds.
+const AT_ONCE: u64 = 100_000;
+
 /// One experiment: what was asked, how far it is, what came of it.
 #[derive(Serialize)]
 pub(crate) struct ShowReport {
@@ -28,7 +31,7 @@ pub(crate) struct ShowReport {
     pub(crate) best: Vec<ShownRow>,
     /// Of each fault's label, the first variant with it.
     pub(crate) faults: BTreeMap<String, ShownRow>,
-    /// How the metrics are spread over the variants that completed: once it is done.
+    /// How the metrics are spread over the variants that completed: once it is done, or when that was asked for.
     pub(crate) spreads: Vec<Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) attempts: Option<Vec<ShownAttempt>>,
@@ -106,8 +109,8 @@ pub(super) fn show(args: &ShowArgs, setting: &Setting) -> Result<ShowReport, Fai
     }
     let faults = reader.first_faults(id)?.into_iter();
     let faults = faults.map(|(label, row)| (label, ShownRow::of(None, row))).collect();
-    let done = experiment.head.status == Status::Completed;
-    let spreads = if done { reader.aggregate(id)? } else { Vec::new() };
+    let (done, rows) = (experiment.head.status == Status::Completed, experiment.head.counts.settled());
+    let spreads = if args.spread || (done && rows <= AT_ONCE) { reader.aggregate(id)? } else { Vec::new() };
     let attempts = args.attempts.then(|| attempts(&reader, id)).transpose()?;
     let strategy = |stored: &stratbox_store::StoredStrategy| ShownStrategy {
         strategy: stored.label.to_string(),

@@ -10,7 +10,7 @@ use stratbox_scheduler::Control;
 use stratbox_store::{Batch, Event, EventLog, ExperimentId, StoreError, Writer};
 
 use super::work::Trial;
-use crate::failure::{Failure, shown};
+use crate::failure::Failure;
 
 /// Rows that one transaction takes at most: more make it slower to be read beside.
 const MOST_ROWS: usize = 16 << 10;
@@ -164,10 +164,4 @@ impl Listener {
             }
         }
     }
-}
-
-/// What to say of a listener that was lost on the way.
-pub(super) fn complaint(path: &Path, listener: &Listener) -> Option<String> {
-    let problem = listener.lost.as_ref()?;
-    Some(format!("the events could not be written to `{}` to the end: {problem}", shown(path)))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stratbox_domain::{Interruption, RunOutcome, WorkerLoss};
 use stratbox_orchestrator::performance::{Recorder, TaskFacts};
 use stratbox_orchestrator::workflow::{Best, WorkflowState};
@@ -18,6 +18,7 @@ use stratbox_store::{
 
 use super::clock::Clock;
 use super::keeper::{ToKeeper, Told};
+use super::opened::Opened;
 use super::work::Trial;
 use crate::backtest::Timing;
 use crate::bits::Bits;
@@ -40,50 +41,103 @@ const ANSWERED_AT_ONCE: u64 = 4_096;
 pub(super) type Asker<'a> = Box<dyn FnMut(u64, u64) -> Option<Decision> + 'a>;
 
 pub(super) struct Ledger<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) keys: &'a [RunKeys],
-    pub(super) id: ExperimentId,
-    pub(super) reader: Reader,
+    plan: &'a Plan,
+    keys: &'a [RunKeys],
+    id: ExperimentId,
+    reader: Reader,
     /// Whether earlier experiments may answer.
-    pub(super) reuses: bool,
-    /// Of the plan's strategies: the next point, and what is known of its runs once that was looked up.
-    pub(super) cursors: Vec<Cursor>,
+    reuses: bool,
+    /// Of the plan's strategies.
+    cursors: Vec<Cursor>,
     /// Variants that have a result.
-    pub(super) settled: Bits,
+    settled: Bits,
     /// Earlier attempts at variants that have none.
-    pub(super) histories: BTreeMap<u64, History>,
-    pub(super) keeper: ToKeeper,
-    pub(super) pending: Pending,
+    histories: BTreeMap<u64, History>,
+    keeper: ToKeeper,
+    pending: Pending,
+    clock: Clock,
+    state: WorkflowState,
+    recorder: Recorder,
+    bar: ProgressBar,
+    ask: Asker<'a>,
+    /// How long each worker waited for what it does now, a task of it.
+    waits: Vec<u64>,
+    /// Workers that were started, and not lost.
+    employed: BTreeSet<u32>,
+    /// When the queue was last looked at.
+    looked: Instant,
+}
+
+/// What is left of a ledger that is closed.
+pub(super) struct Left {
+    pub(super) reader: Reader,
+    pub(super) settled: Bits,
     pub(super) clock: Clock,
     pub(super) state: WorkflowState,
     pub(super) recorder: Recorder,
-    pub(super) bar: ProgressBar,
-    pub(super) ask: Asker<'a>,
-    /// How long each worker waited for what it does now, a task of it.
-    pub(super) waits: Vec<u64>,
-    /// Workers that were started, and not lost.
-    pub(super) employed: BTreeSet<u32>,
-    /// When the queue was last looked at.
-    pub(super) looked: Instant,
 }
 
-/// How far a strategy's variants were handed out.
+/// How far a strategy's variants were handed out: the next point, and what is known of its runs once that was looked up.
 #[derive(Default)]
-pub(super) struct Cursor {
+struct Cursor {
     next: u64,
     known: Option<Option<Known>>,
 }
 
 /// What is on its way to the keeper.
 #[derive(Default)]
-pub(super) struct Pending {
+struct Pending {
     batch: Batch,
     /// Rows of it that a worker made.
     ran: u64,
     since: Option<Instant>,
 }
 
-impl Ledger<'_> {
+impl<'a> Ledger<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        keys: &'a [RunKeys],
+        opened: &mut Opened,
+        keeper: ToKeeper,
+        clock: Clock,
+        ask: Asker<'a>,
+    ) -> Result<Self, Failure> {
+        let mut recorder = Recorder::new();
+        for planned in &plan.strategies {
+            let build = &planned.strategy.build;
+            recorder.compiled(micros(build.compile + build.link));
+        }
+        Ok(Self {
+            plan,
+            keys,
+            id: opened.id,
+            reader: opened.workspace.reader()?,
+            reuses: !opened.fresh,
+            cursors: plan.strategies.iter().map(|_| Cursor::default()).collect(),
+            settled: std::mem::take(&mut opened.settled),
+            histories: std::mem::take(&mut opened.histories),
+            keeper,
+            pending: Pending::default(),
+            clock,
+            state: opened.state.clone(),
+            recorder,
+            bar: progress(plan.variants()),
+            ask,
+            waits: Vec::new(),
+            employed: BTreeSet::new(),
+            looked: Instant::now(),
+        })
+    }
+
+    /// Sends what is pending, and lets the keeper go: nobody can tell it anything any more.
+    pub(super) fn close(mut self) -> Left {
+        self.flush();
+        self.bar.finish_and_clear();
+        self.employed.iter().for_each(|_| self.recorder.worker_completed());
+        let Self { reader, settled, clock, state, recorder, .. } = self;
+        Left { reader, settled, clock, state, recorder }
+    }
+
     /// The number of a task's variant in the experiment.
     fn variant(&self, task: TaskId) -> u64 {
         self.plan.strategies[task.job.0 as usize].first + task.index
@@ -178,14 +232,8 @@ impl Ledger<'_> {
         }
     }
 
-    /// The workers have ended.
-    pub(super) fn dismiss(&mut self) {
-        self.employed.iter().for_each(|_| self.recorder.worker_completed());
-        self.employed.clear();
-    }
-
     /// Sends what is pending to the keeper.
-    pub(super) fn flush(&mut self) {
+    fn flush(&mut self) {
         let Pending { batch, ran, .. } = std::mem::take(&mut self.pending);
         // A keeper that is gone has said why.
         drop(self.keeper.send(Told::Keep(batch, ran)));
@@ -356,6 +404,16 @@ impl Ledger<'_> {
             run_micros: trial.timing.run_us.into(),
         });
     }
+}
+
+/// A bar on standard error, which is not drawn when that is not a terminal.
+fn progress(total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} variants, {per_sec}, {eta} left");
+    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }
 
 fn micros(time: Duration) -> u64 {

@@ -14,15 +14,12 @@ mod work;
 pub(crate) use opened::Opened;
 pub(crate) use report::{SessionReport, of_the_same_work};
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stratbox_orchestrator::performance::Recorder;
 use stratbox_orchestrator::workflow::Phase;
 use stratbox_orchestrator::{
     Admission, Batches, CallLimits, FailureGate, Job, JobId, Needs, OnFailures, RetryPolicy, Settings,
@@ -33,7 +30,7 @@ use stratbox_store::{Batch, Counts, EventLog, ExperimentId, Milestone, Status, T
 
 use crate::backtest::Conditions;
 use crate::cli::{self, SessionArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::interrupt::on_interrupt;
 use crate::key::RunKeys;
 use crate::render::text::{counted, grouped};
@@ -42,7 +39,7 @@ use crate::sweep::{Plan, PlannedStrategy};
 use crate::wiring::{Engine, Setting};
 use clock::Clock;
 use keeper::{Keeper, Listener};
-use ledger::{Cursor, Ledger, Pending};
+use ledger::Ledger;
 use work::{Trial, Variants};
 
 /// How long a batch of runs takes about: longer ones make progress less smooth, shorter ones cost more than they need.
@@ -105,67 +102,55 @@ pub(crate) fn run(
         counted(workers.get() as u64, "worker"),
         opened.id,
     ));
-    let listener = args.events.as_deref().map(Listener::open).transpose()?;
-    let writer = opened.workspace.writer()?;
-    let log = EventLog::open(&opened.workspace, opened.id)?;
-    let mut keeper = Keeper { id: opened.id, writer, log, listener };
     let mut clock = Clock::default();
-    keeper.write(&opened.begin(&mut clock)?)?;
-
-    let started = Instant::now();
+    let keeper = keeper(&mut opened, args, &mut clock)?;
     let (to_keeper, told) = keeper::channel();
-    let mut ledger = Ledger {
-        plan,
-        keys: &keys,
-        id: opened.id,
-        reader: opened.workspace.reader()?,
-        reuses: !opened.fresh,
-        cursors: plan.strategies.iter().map(|_| Cursor::default()).collect(),
-        settled: std::mem::take(&mut opened.settled),
-        histories: std::mem::take(&mut opened.histories),
-        keeper: to_keeper,
-        pending: Pending::default(),
-        clock,
-        state: opened.state.clone(),
-        recorder: recorder(plan),
-        bar: progress(plan.variants()),
-        ask: question::asker(setting.attended, &control, note),
-        waits: Vec::new(),
-        employed: BTreeSet::new(),
-        looked: started,
-    };
+    let ask = question::asker(setting.attended, &control, note);
+    let ledger = Ledger::new(plan, &keys, &mut opened, to_keeper, clock, ask)?;
     let work = Variants { plan, keys: &keys, runs: &runs, killers: Mutex::default() };
     let setup = Setup { settings: settings(plan, args, workers, &runs, &opened), grace: grace(args) };
-    let (ran, (mut keeper, kept, not_kept)) = std::thread::scope(|scope| {
+    let started = Instant::now();
+    let (ran, left, kept) = std::thread::scope(|scope| {
         let keeping = scope.spawn(|| keeper.keep(told, &control));
+        // In here, so that the keeper ends with it whatever happens.
+        let mut ledger = ledger;
         let ran = stratbox_scheduler::run(setup, jobs(plan), &work, &mut ledger, inbox);
-        ledger.flush();
-        // The keeper ends when nobody can tell it anything any more.
-        let (closed, _) = keeper::channel();
-        ledger.keeper = closed;
-        (ran, keeping.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let left = ledger.close();
+        (ran, left, keeping.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let wall = started.elapsed();
-    ledger.bar.finish_and_clear();
+    let running = started.elapsed();
+    let (mut keeper, kept, not_kept) = kept;
     let (failure, stopping) = match ran {
         Ok(statistics) => (not_kept, statistics.stopping),
         Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan))), None),
     };
-    let done = ledger.settled.len() == plan.variants();
-    let stopped = early(done, failure.is_some(), stopping);
-    ledger.dismiss();
-    let Ledger { state, recorder, clock, settled, reader, .. } = ledger;
-    (opened.state, opened.settled) = (state, settled);
-    let report = SessionReport::new(recorder, (plan.preparing, wall), kept, workers, (&reader, opened.id))?;
-    let counts = reader.experiment(opened.id).map(|experiment| experiment.head.counts).unwrap_or_default();
-    let closed = close(&mut opened, &mut keeper, clock, stopped, failure.as_ref(), &report, &counts);
-    let complaint = keeper.listener.as_ref().zip(args.events.as_deref());
-    if let Some(complaint) = complaint.and_then(|(listener, path)| keeper::complaint(path, listener)) {
-        note(&complaint);
-    }
+    (opened.state, opened.settled) = (left.state, left.settled);
+    let stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
+    let times = (plan.preparing, running);
+    let report = SessionReport::new(left.recorder, times, kept, workers, (&left.reader, opened.id))?;
+    let counts = left.reader.experiment(opened.id).map(|it| it.head.counts).unwrap_or_default();
+    let closed = close(&mut opened, &mut keeper, left.clock, stopped, failure.as_ref(), &report, &counts);
+    complaint(&keeper, args).iter().for_each(|line| note(line));
     // What stopped it is the news; that its end could not be written down either is a consequence.
     let failure = failure.or(closed.err());
     Ok(Ended { opened, report, stopped, failure })
+}
+
+/// Everything that the session is written to, in which its beginning stands already.
+fn keeper(opened: &mut Opened, args: &SessionArgs, clock: &mut Clock) -> Result<Keeper, Failure> {
+    let listener = args.events.as_deref().map(Listener::open).transpose()?;
+    let writer = opened.workspace.writer()?;
+    let log = EventLog::open(&opened.workspace, opened.id)?;
+    let mut keeper = Keeper { id: opened.id, writer, log, listener };
+    keeper.write(&opened.begin(clock)?)?;
+    Ok(keeper)
+}
+
+/// What to say of a listener that was lost on the way.
+fn complaint(keeper: &Keeper, args: &SessionArgs) -> Option<String> {
+    let problem = keeper.listener.as_ref()?.lost.as_ref()?;
+    let path = shown(args.events.as_deref()?);
+    Some(format!("the events could not be written to `{path}` to the end: {problem}"))
 }
 
 /// The first request lets what runs finish, for a while; the second one ends it.
@@ -246,16 +231,6 @@ fn settings(
     }
 }
 
-fn recorder(plan: &Plan) -> Recorder {
-    let mut recorder = Recorder::new();
-    for planned in &plan.strategies {
-        let build = &planned.strategy.build;
-        let micros = (build.compile + build.link).as_micros() as u64;
-        recorder.compiled(micros);
-    }
-    recorder
-}
-
 fn early(done: bool, failed: bool, stopping: Option<Stopping>) -> Option<Early> {
     match (failed, stopping) {
         (true, _) => Some(Early::Failed),
@@ -311,16 +286,6 @@ fn lessons(counts: &Counts) -> Vec<String> {
     counts.faults.iter().map(fault).chain(lost).collect()
 }
 
-/// A bar on standard error, which is not drawn when that is not a terminal.
-fn progress(total: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    let style =
-        ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} variants, {per_sec}, {eta} left");
-    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
-}
-
 /// Why everything stopped, with the variant that it is about.
 fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
     let name = |task: &stratbox_orchestrator::TaskId| {
@@ -350,6 +315,6 @@ fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
 /// The command that goes on with an experiment.
 pub(crate) fn resume_command(setting: &Setting, id: ExperimentId) -> String {
     let workspace = setting.workspace.as_deref().unwrap_or(Path::new("."));
-    let workspace = crate::render::text::shell_word(&crate::failure::shown(workspace));
+    let workspace = crate::render::text::shell_word(&shown(workspace));
     format!("stratbox resume {id} --workspace {workspace}")
 }

@@ -16,7 +16,7 @@ mod values;
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use crate::cli::{SessionArgs, SweepArgs};
@@ -43,6 +43,13 @@ pub(crate) fn sweep(
 
 /// Finds out before the work whether there is a place for what comes of it.
 pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<(), Failure> {
+    if let Some(events) = args.events.as_deref().filter(|events| *events != Path::new("-")) {
+        // A pipe or a device costs nobody anything.
+        let special = std::fs::metadata(events).is_ok_and(|there| !there.is_file() && !there.is_dir());
+        if !special {
+            check_target(events, inputs)?;
+        }
+    }
     args.out.as_deref().map_or(Ok(()), |out| check_target(out, inputs))
 }
 

@@ -9,10 +9,10 @@ use stratbox_compiler::Source;
 use stratbox_domain::{ParamValue, Params};
 
 use crate::quick::median;
-use crate::sweep::Sweep;
+use crate::sweep::{self, Sweep};
 use crate::{Backtest, Code, Lab, Result};
 
-/// 55 x 91 x 20 variants: tiny runs, and many of them.
+/// 57 x 89 x 20 variants: tiny runs, and many of them.
 const FILE: &str = r#"
 [data]
 sources = [{ path = "bars.csv", symbol = "BENCH" }]
@@ -21,12 +21,12 @@ sources = [{ path = "bars.csv", symbol = "BENCH" }]
 source = "strategy.rs"
 
 [strategy.params]
-fast = { min = 2, max = 56, step = 1 }
-slow = { min = 50, max = 500, step = 5 }
+fast = { min = 2, max = 58, step = 1 }
+slow = { min = 60, max = 500, step = 5 }
 fraction = { min = 0.05, max = 1.0, step = 0.05 }
 "#;
-const VARIANTS: u64 = 55 * 91 * 20;
-const PAIRS: usize = 3;
+const VARIANTS: u64 = 57 * 89 * 20;
+const PAIRS: usize = 5;
 
 /// How many times longer a sweep of a hundred thousand runs of so many bars takes than the same runs in a bare loop around
 /// the sandbox, one thread a core: the median of the ratios of pairs, one right after the other.
@@ -41,6 +41,21 @@ pub(crate) fn tax(lab: &Lab, source: &Source, code: &Code, bars: usize) -> Resul
             let whole = sweep.run(&[])?;
             Ok(whole / bare(lab, code, &backtest)?)
         }
+    };
+    (0..PAIRS).map(pair).collect::<Result<_>>().map(median)
+}
+
+/// How many times faster two workers are than one: the median of the ratios of pairs, one right after the other.
+pub(crate) fn speed_up(source: &Source) -> Result<f64> {
+    let text = sweep::FILE.to_owned() + "fraction = [0.25, 0.5, 0.75, 1.0]\n";
+    let sweep = Sweep::prepare(source, sweep::YEAR, &text, 4 * sweep::THOUSAND)?;
+    let pair = |number: usize| -> Result<f64> {
+        let both = |first, second| Ok((sweep.run(&["-j", first])?, sweep.run(&["-j", second])?));
+        let (one, two) = match number.is_multiple_of(2) {
+            true => both("1", "2")?,
+            false => both("2", "1").map(|(two, one)| (one, two))?,
+        };
+        Ok(one / two)
     };
     (0..PAIRS).map(pair).collect::<Result<_>>().map(median)
 }
@@ -71,7 +86,7 @@ fn bare(lab: &Lab, code: &Code, backtest: &Backtest) -> Result<f64> {
 
 /// The parameters of a variant of the sweep.
 fn params(variant: u64) -> Params {
-    let (fast, slow, fraction) = (2 + variant / (91 * 20), 50 + 5 * (variant / 20 % 91), 1 + variant % 20);
+    let (fast, slow, fraction) = (2 + variant / (89 * 20), 60 + 5 * (variant / 20 % 89), 1 + variant % 20);
     [
         ("fast".to_owned(), ParamValue::Integer(fast.cast_signed())),
         ("slow".to_owned(), ParamValue::Integer(slow.cast_signed())),
