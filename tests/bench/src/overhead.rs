@@ -50,7 +50,9 @@ pub(crate) fn speed_up(source: &Source) -> Result<f64> {
     let text = sweep::FILE.to_owned() + "fraction = [0.25, 0.5, 0.75, 1.0]\n";
     let sweep = Sweep::prepare(source, sweep::YEAR, &text, 4 * sweep::THOUSAND)?;
     let pair = |number: usize| -> Result<f64> {
-        let both = |first, second| Ok((sweep.run(&["-j", first])?, sweep.run(&["-j", second])?));
+        let both = |first, second| -> Result<(f64, f64)> {
+            Ok((sweep.run(&["-j", first])?, sweep.run(&["-j", second])?))
+        };
         let (one, two) = match number.is_multiple_of(2) {
             true => both("1", "2")?,
             false => both("2", "1").map(|(two, one)| (one, two))?,
