@@ -14,7 +14,11 @@ pub(crate) fn begin(logs: Logs) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        // Nobody can be told that nobody can be told.
+        .log_internal_errors(false);
     // The other answer is that there is one already.
     let _ = match logs.format {
         Format::Human => tracing::subscriber::set_global_default(subscriber.with_ansi(false).finish()),

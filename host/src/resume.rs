@@ -4,7 +4,7 @@ use stratbox_store::{Experiment, ExperimentId, Status, Workspace};
 
 use crate::cli::ResumeArgs;
 use crate::failure::Failure;
-use crate::render::text::{counted, grouped};
+use crate::render::text::{counted, grouped, inline};
 use crate::session::Opened;
 use crate::sweep::{self, Plan, SweepReport};
 use crate::wiring::{Engine, Setting};
@@ -55,8 +55,12 @@ fn may_go_on(experiment: &Experiment) -> Result<(), Failure> {
         }
         Status::Failed => {
             let reason = head.reason.as_deref().unwrap_or("for a reason that was not written down");
-            Err(Failure::input(format!("experiment {} failed, and cannot go on: {reason}", head.id))
-                .hint("run its sweep file anew"))
+            Err(Failure::input(format!(
+                "experiment {} failed, and cannot go on: {}",
+                head.id,
+                inline(reason)
+            ))
+            .hint("run its sweep file anew"))
         }
     }
 }
@@ -66,14 +70,14 @@ fn what_is_left(experiment: &Experiment, opened: &Opened, plan: &Plan) -> Vec<St
     let head = &experiment.head;
     let (all, done) = (plan.variants(), opened.settled.len());
     let why = match (head.status, &head.reason) {
-        (Status::Paused, Some(reason)) => format!(" ({reason})"),
+        (Status::Paused, Some(reason)) => format!(" ({})", inline(reason)),
         (Status::Running, _) => " (it was killed)".to_owned(),
         _ => String::new(),
     };
     let mut lines = vec![format!(
         "resuming experiment {} `{}`{why}: {} of {} have a result, {} to run",
         head.id,
-        head.name,
+        inline(&head.name),
         grouped(done),
         counted(all, "variant"),
         grouped(all - done),
@@ -84,6 +88,7 @@ fn what_is_left(experiment: &Experiment, opened: &Opened, plan: &Plan) -> Vec<St
         let mut examples = String::new();
         for (variant, history) in opened.histories.iter().take(3) {
             let strategy = experiment.strategy(*variant).map_or("", |strategy| &strategy.label);
+            let strategy = inline(strategy);
             examples += &format!("; variant {variant} (`{strategy}`): attempt {}", history.attempts() + 1);
         }
         lines.push(examples.trim_start_matches("; ").to_owned());

@@ -76,6 +76,11 @@ impl Runs<'_> {
         }
     }
 
+    /// Whether a [`Killer`] can end what a worker does.
+    pub(crate) fn can_be_killed(&self) -> bool {
+        matches!(self, Self::Processes(_))
+    }
+
     /// What can end, from any other thread, what this thread waits for in [`Runs::run`]. Runs on threads cannot be killed.
     pub(crate) fn killer(&self) -> Killer {
         match self {

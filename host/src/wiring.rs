@@ -49,6 +49,8 @@ pub(crate) struct Setting {
     pub(crate) workspace: Option<PathBuf>,
     /// Whether somebody can be asked.
     pub(crate) attended: bool,
+    /// What was typed of all this, as a command that goes on has to say it again.
+    pub(crate) typed: Vec<String>,
     /// How workers are started.
     pub(crate) worker: Program,
     pub(crate) confinement: Confinement,

@@ -225,10 +225,10 @@ pub(crate) struct SessionArgs {
     /// How many are too many: a share of those that have a result, once a hundred have one
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = parse_share)]
     pub(crate) failure_share: f64,
-    /// Start nothing new while others use more than this share of the processors, or a processor's worth of work is all we have
+    /// Start nothing new while others use more than this share of the processors, beside one worker
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = parse_share)]
     pub(crate) cpu_threshold: f64,
-    /// Start nothing new while more than this share of the memory is used
+    /// Start nothing new while more than this share of the memory is used, beside one worker
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = parse_share)]
     pub(crate) memory_threshold: f64,
     /// Seconds that running variants have after the first Ctrl-C; the second one ends them at once

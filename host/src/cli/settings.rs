@@ -20,7 +20,8 @@ use super::args::{
 };
 use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
-use crate::wiring::Setting;
+use crate::render::text::shell_word;
+use crate::wiring::{Isolation, Setting};
 
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +129,7 @@ pub(crate) struct RunSettings {
 }
 
 pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings, Failure> {
+    let typed = typed(&args);
     let cache = args.cache.or_else(|| environment.cache_dir()).ok_or_else(|| {
         Failure::environment("there is no directory for the cache: the home directory is not known")
             .hint("name one with `--cache DIR` or `STRATBOX_CACHE`")
@@ -150,6 +152,7 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
     let confinement = if args.dangerously_without_jail { Confinement::None } else { Confinement::Jailed };
     let intake = args.intake.as_deref().map(Intake::read).transpose()?.unwrap_or_default();
     let setting = Setting {
+        typed,
         cache: absolute(&cache)?,
         workspace: workspace.as_deref().map(absolute).transpose()?,
         attended: environment.attended,
@@ -178,6 +181,23 @@ impl Intake {
         let problem = |problem: String| Failure::input(format!("`{}`: {}", shown(path), told(&problem)));
         toml::from_str(&read_settings(path)?).map_err(|error| problem(error.to_string()))
     }
+}
+
+/// Options for all commands that were typed, but the workspace and the format.
+fn typed(args: &Args) -> Vec<String> {
+    let path = |name: &str, path: &Option<PathBuf>| {
+        let path = path.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+        path.map(|path| format!("{name} {}", shell_word(&shown(&path))))
+    };
+    let flag = |name: &str, given: bool| given.then(|| name.to_owned());
+    let options = [
+        path("--cache", &args.cache),
+        path("--intake", &args.intake),
+        flag("--isolation threads", args.isolation == Isolation::Threads),
+        flag("--dangerously-without-jail", args.dangerously_without_jail),
+        flag("--allow-wasi", args.allow_wasi),
+    ];
+    options.into_iter().flatten().collect()
 }
 
 /// What components may import.

@@ -8,6 +8,7 @@ use super::show::ShownRow;
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
 use crate::render::{self, Report};
+use crate::sweep::{Kept, kept};
 use crate::wiring::Setting;
 
 /// Experiments in the order in which they were named.
@@ -21,6 +22,8 @@ pub(crate) struct CompareReport {
 pub(crate) struct Column {
     #[serde(flatten)]
     pub(crate) head: Head,
+    /// Bars, venue, limits; null when another version wrote it.
+    pub(crate) asked: Option<Kept>,
     /// By its own objective.
     pub(crate) best: Option<ShownRow>,
     /// How its metrics are spread over the variants that completed.
@@ -29,8 +32,10 @@ pub(crate) struct Column {
 
 pub(super) fn compare(args: &CompareArgs, setting: &Setting) -> Result<CompareReport, Failure> {
     let workspace = setting.workspace()?;
-    let compared = workspace.reader()?.compare(&args.experiments)?;
+    let reader = workspace.reader()?;
+    let compared = reader.compare(&args.experiments)?;
     let column = |compared: Compared| Column {
+        asked: reader.experiment(compared.experiment.id).ok().and_then(|it| kept(&it.plan).ok()),
         head: Head::of(&workspace, compared.experiment),
         best: compared.best.map(|row| ShownRow::of(Some(1), row)),
         spreads: compared.spreads,

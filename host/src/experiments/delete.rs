@@ -1,9 +1,10 @@
 //! Experiments that are not needed any more.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
 use serde::Serialize;
-use stratbox_store::ExperimentId;
+use stratbox_store::{ExperimentId, StoreError};
 
 use crate::cli::DeleteArgs;
 use crate::failure::Failure;
@@ -20,8 +21,12 @@ pub(crate) struct DeleteReport {
 pub(super) fn delete(args: &DeleteArgs, setting: &Setting) -> Result<DeleteReport, Failure> {
     let workspace = setting.workspace()?;
     let reader = workspace.reader()?;
-    // None is deleted unless all are there.
-    let heads = args.experiments.iter().map(|id| Ok(reader.experiment(*id)?.head));
+    let experiments: BTreeSet<ExperimentId> = args.experiments.iter().copied().collect();
+    // None is deleted unless all are there, and none of them runs.
+    if let Some(id) = experiments.iter().find(|id| workspace.is_running(**id).unwrap_or(true)) {
+        return Err(StoreError::Running { id: *id, process: None }.into());
+    }
+    let heads = experiments.iter().map(|id| Ok(reader.experiment(*id)?.head));
     let heads: Vec<_> = heads.collect::<Result<_, Failure>>()?;
     let rows: u64 = heads.iter().map(|head| head.counts.settled()).sum();
     if !args.yes {
@@ -29,10 +34,10 @@ pub(super) fn delete(args: &DeleteArgs, setting: &Setting) -> Result<DeleteRepor
         confirm(&format!("{experiments} with {}", counted(rows, "result")), setting.attended)?;
     }
     let mut writer = workspace.writer()?;
-    for id in &args.experiments {
+    for id in &experiments {
         writer.delete(*id)?;
     }
-    Ok(DeleteReport { deleted: args.experiments.clone() })
+    Ok(DeleteReport { deleted: experiments.into_iter().collect() })
 }
 
 fn confirm(what: &str, attended: bool) -> Result<(), Failure> {

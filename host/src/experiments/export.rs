@@ -1,10 +1,10 @@
 //! The results of an experiment as a file for other programs.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use serde::Serialize;
-use stratbox_store::{ExperimentId, Format};
+use stratbox_store::{ExperimentId, Format, StoreError};
 
 use crate::cli::{ExportArgs, ExportKind};
 use crate::failure::{Failure, shown};
@@ -34,8 +34,11 @@ pub(super) fn export(
     let experiment = args.experiment;
     reader.experiment(experiment)?;
     let Some(out) = &args.out else {
-        reader.export(experiment, format(kind), stdout)?;
-        return Ok(None);
+        return match reader.export(experiment, format(kind), stdout) {
+            // A reader that has seen enough, such as `head`, has closed the pipe: that is no failure of ours.
+            Err(StoreError::Export(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
+            exported => exported.map(|_| None).map_err(Failure::from),
+        };
     };
     check_target::<&Path>(out, &[])?;
     let rows = reader.experiment(experiment)?.head.counts.settled();

@@ -12,6 +12,7 @@ use crate::backtest::Ended;
 use crate::cli::ShowArgs;
 use crate::failure::Failure;
 use crate::render::{self, Report};
+use crate::sweep::{Kept, kept};
 use crate::wiring::Setting;
 
 /// Failed attempts that are listed at most.
@@ -28,7 +29,12 @@ pub(crate) struct ShowReport {
     /// Phase, iterations and their limits, the best so far, lessons.
     pub(crate) workflow: Option<WorkflowState>,
     pub(crate) strategies: Vec<ShownStrategy>,
+    /// Bars, venue, limits; null when another version wrote it.
+    pub(crate) asked: Option<Kept>,
     pub(crate) best: Vec<ShownRow>,
+    /// Rows that were asked for.
+    #[serde(skip)]
+    pub(crate) top: u32,
     /// Of each fault's label, the first variant with it.
     pub(crate) faults: BTreeMap<String, ShownRow>,
     /// How the metrics are spread over the variants that completed: once it is done, or when that was asked for.
@@ -125,7 +131,9 @@ pub(super) fn show(args: &ShowArgs, setting: &Setting) -> Result<ShowReport, Fai
         head,
         workflow: serde_json::from_str(&experiment.state).ok(),
         strategies: experiment.strategies.iter().map(strategy).collect(),
+        asked: kept(&experiment.plan).ok(),
         best,
+        top: args.top,
         faults,
         spreads,
         attempts,

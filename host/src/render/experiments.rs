@@ -7,7 +7,7 @@ use stratbox_orchestrator::performance::ten_lines;
 use stratbox_orchestrator::workflow::{Status, WorkflowState};
 use stratbox_store::Spread;
 
-use super::figures::{figure, params};
+use super::figures::{figure, in_units, limits, params, venue};
 use super::text::{counted, grouped, inline, time};
 use crate::experiments::{
     Column, CompareReport, DeleteReport, ExportReport, Head, ListReport, SessionsReport, ShowReport, ShownRow,
@@ -36,7 +36,7 @@ pub(crate) fn show(report: &ShowReport) -> String {
     let head = &report.head;
     let mut text =
         format!("experiment {}: {}, ranked by {}\n\n", head.id, inline(&head.name), head.objective);
-    text += &leaderboard(&report.best, head.objective);
+    text += &leaderboard(report);
     text += &format!("\n{}\n", progress(head));
     if let Some(state) = &report.workflow {
         text += &workflow(state);
@@ -51,6 +51,18 @@ pub(crate) fn show(report: &ShowReport) -> String {
             &format!("{:<10}{name}, {points}, from {source}, {}\n", "strategy", strategy.component.short());
     }
     let begun = format!("{}, last changed {}", moment(head.created), moment(head.updated));
+    if let Some(asked) = &report.asked {
+        for source in &asked.sources {
+            text += &format!("{:<10}{}\n", "data", inline(&source.path.to_string_lossy()));
+        }
+        let date = |nanoseconds: Option<i64>| nanoseconds.map_or("-".to_owned(), time);
+        let times = format!("{} to {}, bars {}", date(asked.from), date(asked.to), asked.bars.short());
+        for (name, value) in
+            [("times", times), ("venue", venue(&asked.venue)), ("limits", limits(&asked.limits))]
+        {
+            text += &format!("{name:<10}{value}\n");
+        }
+    }
     for (name, value) in [("file", inline(&head.file)), ("engine", inline(&head.engine)), ("begun", begun)] {
         text += &format!("{name:<10}{value}\n");
     }
@@ -119,12 +131,17 @@ fn fault(label: &str, shown: &ShownRow) -> String {
     format!("{label}: {strategy} {}{bar}: {message}\n  hint: {hint}\n", params(&shown.params))
 }
 
-fn leaderboard(rows: &[ShownRow], objective: MetricName) -> String {
-    let ranked: Vec<_> = rows.iter().filter_map(|row| Some((row.rank?, row))).collect();
+fn leaderboard(report: &ShowReport) -> String {
+    let objective = report.head.objective;
+    if report.top == 0 {
+        return String::new();
+    }
+    let ranked: Vec<_> = report.best.iter().filter_map(|row| Some((row.rank?, row))).collect();
     if ranked.is_empty() {
         return "no variant has a figure to rank by\n".to_owned();
     }
-    let mut table = plain(&["#", "strategy", "params", objective.as_str(), "run key"], &[0, 3]);
+    let mut table =
+        plain(&["#", "strategy", "params", &objective.as_str().replace('_', " "), "run key"], &[0, 3]);
     for (rank, row) in ranked {
         let figure = value(row, objective);
         table.add_row([
@@ -149,7 +166,7 @@ fn spreads(spreads: &[Spread]) -> String {
     let header = ["metric", "values", "mean", "std", "min", "25 %", "median", "75 %", "max"];
     let mut table = plain(&header, &[1, 2, 3, 4, 5, 6, 7, 8]);
     for it in spreads {
-        let of = |value: Option<f64>| value.map_or("-".to_owned(), number);
+        let of = |value: Option<f64>| value.map_or("-".to_owned(), |value| in_units(it.metric, value));
         let numbers =
             [it.mean, it.std, it.min, it.lower_quartile, it.median, it.upper_quartile, it.max].map(of);
         let start = [it.metric.to_string(), grouped(it.count)];
@@ -179,11 +196,15 @@ pub(crate) fn compare(report: &CompareReport) -> String {
             .map_or("-".to_owned(), |row| format!("{} {}", inline(&row.strategy), params(&row.params)))
     };
     add("best variant".to_owned(), each(&best));
+    let bars = |it: &Column| it.asked.as_ref().map_or("-".to_owned(), |asked| asked.bars.short());
+    add("bars".to_owned(), each(&bars));
     for metric in MetricName::ALL {
         let median = |it: &Column| {
             let spread = it.spreads.iter().find(|spread| spread.metric == metric);
             let best = it.best.as_ref().map_or("-".to_owned(), |row| value(row, metric));
-            let median = spread.and_then(|spread| spread.median).map_or("-".to_owned(), number);
+            let median = spread
+                .and_then(|spread| spread.median)
+                .map_or("-".to_owned(), |median| in_units(metric, median));
             format!("{best} ({median})")
         };
         let cells = each(&median);
@@ -208,7 +229,9 @@ pub(crate) fn deleted(report: &DeleteReport) -> String {
 }
 
 pub(crate) fn sessions(report: &SessionsReport) -> String {
-    let Some(latest) = report.sessions.first() else { return "nothing has run yet\n".to_owned() };
+    let Some(latest) = report.sessions.first() else {
+        return "no session has come to its end yet\n".to_owned();
+    };
     let mut text = format!("experiment {}, {}\n", latest.experiment, moment(latest.at));
     ten_lines(&latest.report).iter().for_each(|line| text += &format!("{line}\n"));
     text.push('\n');
@@ -225,21 +248,13 @@ pub(crate) fn sessions(report: &SessionsReport) -> String {
 pub(super) fn plain(header: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
-    table.set_header(header.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>());
+    table.set_header(header.to_vec());
     for column in numbers {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
-}
-
-fn number(value: f64) -> String {
-    if value != 0.0 && (value.abs() < 0.001 || value.abs() >= 1e9) {
-        format!("{value:.3e}")
-    } else {
-        format!("{value:.3}")
-    }
 }
 
 /// A time of day from milliseconds since the Unix epoch.

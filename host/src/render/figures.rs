@@ -9,7 +9,11 @@ use crate::wiring::Walls;
 
 /// A metric's value with its unit; a dash when there is none.
 pub(crate) fn figure(metrics: &Metrics, name: MetricName) -> String {
-    let Some(value) = metrics.get(name).value() else { return "-".to_owned() };
+    metrics.get(name).value().map_or("-".to_owned(), |value| in_units(name, value))
+}
+
+/// A metric's value with its unit.
+pub(crate) fn in_units(name: MetricName, value: f64) -> String {
     match name {
         MetricName::TotalReturn
         | MetricName::Cagr
@@ -22,8 +26,9 @@ pub(crate) fn figure(metrics: &Metrics, name: MetricName) -> String {
             format!("{value:.3}")
         }
         MetricName::Fees | MetricName::FinalEquity => format!("{value:.2}"),
-        MetricName::Trades => grouped(metrics.trades),
-        MetricName::Signals => grouped(metrics.signals),
+        // Counts, but a median of them may lie between two.
+        MetricName::Trades | MetricName::Signals if value.fract() != 0.0 => format!("{value:.1}"),
+        MetricName::Trades | MetricName::Signals => grouped(value as u64),
     }
 }
 

@@ -51,7 +51,8 @@ fn stopped(report: &SweepReport) -> String {
         Early::Failures => "paused, because too many variants failed",
         Early::Failed => "stopped by a failure",
     };
-    format!("\n{why}: {left} without a result; to go on: {command}\n")
+    let whatever = if *early == Early::Failures { " --on-failures continue" } else { "" };
+    format!("\n{why}: {left} without a result; to go on: {command}{whatever}\n")
 }
 
 fn leaderboard(report: &SweepReport) -> String {

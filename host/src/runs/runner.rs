@@ -44,7 +44,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn start(jailer: &Jailer, profile: Profile, limits: &Limits) -> Result<Self, Failure> {
+    pub(super) fn start(jailer: &Jailer, profile: Profile, limits: &Limits) -> Result<Self, Jail> {
         let bytes = limits.memory_bytes.saturating_add(BASE_BYTES);
         let policy = Policy {
             read: Vec::new(),

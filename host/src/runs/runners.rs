@@ -159,7 +159,7 @@ impl Runners {
             return Ok(runner);
         }
         let Conditions { policy, limits, periods_per_year, .. } = self.conditions;
-        let mut runner = Runner::start(&self.jailer, self.profile, &limits).map_err(Stop::Failed)?;
+        let mut runner = Runner::start(&self.jailer, self.profile, &limits)?;
         leash.attach(runner.worker.killer()?)?;
         let order = Order::Bars { header: self.header.clone(), policy, limits, periods_per_year };
         runner.set(&order, self.bars.as_fd())?;

@@ -1,14 +1,12 @@
 //! What is kept of a session, on a thread of its own: the store first, then the experiment's log, then whoever listens.
 
-use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use stratbox_scheduler::Control;
 use stratbox_store::{Batch, Event, EventLog, ExperimentId, StoreError, Writer};
 
+use super::listener::Listener;
 use super::work::Trial;
 use crate::failure::Failure;
 
@@ -126,42 +124,14 @@ impl Keeper {
         }
         let events = self.writer.commit(self.id, batch)?;
         self.log.append(&events)?;
-        if let Some(listener) = &mut self.listener {
-            listener.tell(&events);
-        }
+        self.tell(&events);
         Ok(())
     }
-}
 
-/// Who asked to be told what happens, as it happens.
-pub(super) struct Listener {
-    out: Option<Box<dyn Write + Send>>,
-    buffer: Vec<u8>,
-    /// Why nobody is told any more.
-    pub(super) lost: Option<String>,
-}
-
-impl Listener {
-    /// A file, which is made anew, or standard output for `-`.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let out: Box<dyn Write + Send> = if path == Path::new("-") {
-            Box::new(io::stdout())
-        } else {
-            Box::new(BufWriter::new(File::create(path).map_err(|error| Failure::write(path, &error))?))
-        };
-        Ok(Self { out: Some(out), buffer: Vec::new(), lost: None })
-    }
-
-    /// Tells what happened. A listener that cannot be told is no reason to stop: the log has the same, and keeps it.
-    fn tell(&mut self, events: &[Event]) {
-        let Some(out) = &mut self.out else { return };
-        self.buffer.clear();
-        events.iter().for_each(|event| event.write_line(&mut self.buffer));
-        if let Err(error) = out.write_all(&self.buffer).and_then(|()| out.flush()) {
-            self.out = None;
-            if error.kind() != ErrorKind::BrokenPipe {
-                self.lost = Some(error.to_string());
-            }
+    /// Tells whoever listens.
+    pub(super) fn tell(&mut self, events: &[Event]) {
+        if let Some(listener) = &mut self.listener {
+            listener.tell(events);
         }
     }
 }

@@ -34,6 +34,8 @@ const ROWS: usize = 512;
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How often the queue is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often the bar is drawn.
+const TICK: Duration = Duration::from_millis(200);
 /// Variants that are answered from the store before workers are looked at again.
 const ANSWERED_AT_ONCE: u64 = 4_096;
 
@@ -59,6 +61,8 @@ pub(super) struct Ledger<'a> {
     state: WorkflowState,
     recorder: Recorder,
     bar: ProgressBar,
+    /// While somebody is asked.
+    hidden: bool,
     ask: Asker<'a>,
     /// How long each worker waited for what it does now, a task of it.
     waits: Vec<u64>,
@@ -112,7 +116,7 @@ impl<'a> Ledger<'a> {
             keys,
             id: opened.id,
             reader: opened.workspace.reader()?,
-            reuses: !opened.fresh,
+            reuses: !plan.fresh,
             cursors: plan.strategies.iter().map(|_| Cursor::default()).collect(),
             settled: std::mem::take(&mut opened.settled),
             histories: std::mem::take(&mut opened.histories),
@@ -122,6 +126,7 @@ impl<'a> Ledger<'a> {
             state: opened.state.clone(),
             recorder,
             bar: progress(plan.variants()),
+            hidden: false,
             ask,
             waits: Vec::new(),
             employed: BTreeSet::new(),
@@ -238,6 +243,10 @@ impl<'a> Ledger<'a> {
         // A keeper that is gone has said why.
         drop(self.keeper.send(Told::Keep(batch, ran)));
         self.bar.set_position(self.settled.len());
+        if std::mem::take(&mut self.hidden) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
     }
 }
 
@@ -348,6 +357,10 @@ impl Book for Ledger<'_> {
 
     fn ask(&mut self, failed: u64, settled: u64) -> Option<Decision> {
         self.flush();
+        // It would be drawn over the question.
+        self.bar.disable_steady_tick();
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        self.hidden = true;
         (self.ask)(failed, settled)
     }
 
@@ -412,7 +425,7 @@ fn progress(total: u64) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} variants, {per_sec}, {eta} left");
     let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_millis(200));
+    bar.enable_steady_tick(TICK);
     bar
 }
 

@@ -6,6 +6,7 @@
 mod clock;
 mod keeper;
 mod ledger;
+mod listener;
 mod opened;
 mod question;
 mod report;
@@ -14,6 +15,7 @@ mod work;
 pub(crate) use opened::Opened;
 pub(crate) use report::{SessionReport, of_the_same_work};
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +30,11 @@ use stratbox_orchestrator::{
 use stratbox_scheduler::{Control, Setup, Stopped};
 use stratbox_store::{Batch, Counts, EventLog, ExperimentId, Milestone, Status, Transition};
 
+use tracing::Span;
+
 use crate::backtest::Conditions;
 use crate::cli::{self, SessionArgs};
+use crate::exit::Exit;
 use crate::failure::{Failure, shown};
 use crate::interrupt::on_interrupt;
 use crate::key::RunKeys;
@@ -38,8 +43,9 @@ use crate::runs::{self, Runs};
 use crate::sweep::{Plan, PlannedStrategy};
 use crate::wiring::{Engine, Setting};
 use clock::Clock;
-use keeper::{Keeper, Listener};
+use keeper::Keeper;
 use ledger::Ledger;
+use listener::Listener;
 use work::{Trial, Variants};
 
 /// How long a batch of runs takes about: longer ones make progress less smooth, shorter ones cost more than they need.
@@ -81,11 +87,11 @@ pub(crate) fn run(
     note: &dyn Fn(&str),
 ) -> Result<Ended, Failure> {
     let workers = args.workers(std::thread::available_parallelism().ok());
-    let span = tracing::info_span!("experiment", id = %opened.id, name = plan.name);
+    let span = tracing::info_span!("experiment", experiment = %opened.id, title = plan.name);
     let _entered = span.entered();
     let cancel = Arc::new(AtomicBool::new(false));
     let (control, inbox) = stratbox_scheduler::channel();
-    stop_on_request(&control, &cancel, args)?;
+    let Requests { leaving, over } = Requests::heed(&control, &cancel, args)?;
     let conditions = Conditions {
         bars: Arc::clone(&plan.bars.source) as _,
         policy: plan.policy,
@@ -103,11 +109,11 @@ pub(crate) fn run(
         opened.id,
     ));
     let mut clock = Clock::default();
-    let keeper = keeper(&mut opened, args, &mut clock)?;
+    let keeper = keeper(&mut opened, args, &mut clock, leaving)?;
     let (to_keeper, told) = keeper::channel();
     let ask = question::asker(setting.attended, &control, note);
     let ledger = Ledger::new(plan, &keys, &mut opened, to_keeper, clock, ask)?;
-    let work = Variants { plan, keys: &keys, runs: &runs, killers: Mutex::default() };
+    let work = Variants { plan, keys: &keys, runs: &runs, killers: Mutex::default(), span: Span::current() };
     let setup = Setup { settings: settings(plan, args, workers, &runs, &opened), grace: grace(args) };
     let started = Instant::now();
     let (ran, left, kept) = std::thread::scope(|scope| {
@@ -125,54 +131,86 @@ pub(crate) fn run(
         Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan))), None),
     };
     (opened.state, opened.settled) = (left.state, left.settled);
-    let stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
+    let mut stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
     let times = (plan.preparing, running);
     let report = SessionReport::new(left.recorder, times, kept, workers, (&left.reader, opened.id))?;
     let counts = left.reader.experiment(opened.id).map(|it| it.head.counts).unwrap_or_default();
     let closed = close(&mut opened, &mut keeper, left.clock, stopped, failure.as_ref(), &report, &counts);
-    complaint(&keeper, args).iter().for_each(|line| note(line));
+    over.store(true, Ordering::Relaxed);
+    complaint(&mut keeper, args).iter().for_each(|line| note(line));
     // What stopped it is the news; that its end could not be written down either is a consequence.
     let failure = failure.or(closed.err());
+    if failure.is_some() {
+        stopped = Some(Early::Failed);
+    }
     Ok(Ended { opened, report, stopped, failure })
 }
 
 /// Everything that the session is written to, in which its beginning stands already.
-fn keeper(opened: &mut Opened, args: &SessionArgs, clock: &mut Clock) -> Result<Keeper, Failure> {
-    let listener = args.events.as_deref().map(Listener::open).transpose()?;
+fn keeper(
+    opened: &mut Opened,
+    args: &SessionArgs,
+    clock: &mut Clock,
+    leaving: Arc<AtomicBool>,
+) -> Result<Keeper, Failure> {
+    let start = |path| Listener::start(path, leaving).map_err(|error| Failure::write(path, &error));
+    let listener = args.events.as_deref().map(start).transpose()?;
     let writer = opened.workspace.writer()?;
     let log = EventLog::open(&opened.workspace, opened.id)?;
     let mut keeper = Keeper { id: opened.id, writer, log, listener };
+    if !opened.resumed {
+        // It was written down when the experiment was made.
+        opened.workspace.reader()?.events(opened.id, 0, |event| {
+            keeper.tell(std::slice::from_ref(event));
+            Ok(())
+        })?;
+    }
     keeper.write(&opened.begin(clock)?)?;
     Ok(keeper)
 }
 
 /// What to say of a listener that was lost on the way.
-fn complaint(keeper: &Keeper, args: &SessionArgs) -> Option<String> {
-    let problem = keeper.listener.as_ref()?.lost.as_ref()?;
+fn complaint(keeper: &mut Keeper, args: &SessionArgs) -> Option<String> {
+    let problem = keeper.listener.as_mut()?.end()?;
     let path = shown(args.events.as_deref()?);
     Some(format!("the events could not be written to `{path}` to the end: {problem}"))
 }
 
-/// The first request lets what runs finish, for a while; the second one ends it.
-fn stop_on_request(
-    control: &Control<Trial, Failure>,
-    cancel: &Arc<AtomicBool>,
-    args: &SessionArgs,
-) -> Result<(), Failure> {
-    let (control, cancel, grace) = (control.clone(), Arc::clone(cancel), args.grace);
-    on_interrupt(move |press| {
-        if press == 1 {
-            let text = format!(
-                "Ctrl-C: what runs may finish, for {}; once more ends it now\n",
-                counted(grace.into(), "second")
-            );
-            drop(std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()));
-            control.drain();
-        } else {
-            cancel.store(true, Ordering::Relaxed);
-            control.halt();
-        }
-    })
+/// What was asked of the process from outside.
+struct Requests {
+    /// Somebody asked it to end.
+    leaving: Arc<AtomicBool>,
+    /// All is kept, and what is left is only to be shown: any request ends the process.
+    over: Arc<AtomicBool>,
+}
+
+impl Requests {
+    /// The first request lets what runs finish, for a while; the second one ends it.
+    fn heed(
+        control: &Control<Trial, Failure>,
+        cancel: &Arc<AtomicBool>,
+        args: &SessionArgs,
+    ) -> Result<Self, Failure> {
+        let requests = Self { leaving: Arc::default(), over: Arc::default() };
+        let (leaving, over) = (Arc::clone(&requests.leaving), Arc::clone(&requests.over));
+        let (control, cancel) = (control.clone(), Arc::clone(cancel));
+        let left = counted(args.grace.into(), "second");
+        on_interrupt(move |press| {
+            if over.load(Ordering::Relaxed) {
+                std::process::exit(Exit::Cancelled.code().into());
+            }
+            leaving.store(true, Ordering::Relaxed);
+            if press == 1 {
+                let text = format!("\nCtrl-C: what runs may finish, for {left}; once more ends it now\n");
+                drop(std::io::stderr().write_all(text.as_bytes()));
+                control.drain();
+            } else {
+                cancel.store(true, Ordering::Relaxed);
+                control.halt();
+            }
+        })?;
+        Ok(requests)
+    }
 }
 
 fn grace(args: &SessionArgs) -> Duration {
@@ -183,9 +221,10 @@ fn grace(args: &SessionArgs) -> Duration {
 fn jobs(plan: &Plan) -> Vec<Job> {
     let job = |(place, planned): (usize, &PlannedStrategy)| {
         let component = planned.strategy.code.identity().component;
+        // That one waits for those before it.
         let alike = (0..place)
-            .filter(|before| plan.strategies[*before].strategy.code.identity().component == component);
-        let mut after: Vec<usize> = alike.chain(planned.order.after.iter().copied()).collect();
+            .rfind(|before| plan.strategies[*before].strategy.code.identity().component == component);
+        let mut after: Vec<usize> = alike.into_iter().chain(planned.order.after.iter().copied()).collect();
         after.sort_unstable();
         after.dedup();
         Job {
@@ -223,7 +262,8 @@ fn settings(
         batches: Batches { most, target: BATCH.as_micros() as u64 },
         retry: RetryPolicy::default(),
         admission: Admission { cpu: args.cpu_threshold, memory: args.memory_threshold, memory_per_worker },
-        silence: SILENCE.as_millis() as u64,
+        // A run on a thread cannot be killed, and gives no sign of life before it ends, which its deadline makes it do.
+        silence: if runs.can_be_killed() { SILENCE.as_millis() as u64 } else { u64::MAX },
         failures: FailureGate { share: args.failure_share, then, ..FailureGate::default() },
         backlog: BACKLOG,
         window: 4 * most.get() * workers.get(),
@@ -316,5 +356,6 @@ fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
 pub(crate) fn resume_command(setting: &Setting, id: ExperimentId) -> String {
     let workspace = setting.workspace.as_deref().unwrap_or(Path::new("."));
     let workspace = crate::render::text::shell_word(&shown(workspace));
-    format!("stratbox resume {id} --workspace {workspace}")
+    let options = setting.typed.iter().map(|option| format!(" {option}")).collect::<String>();
+    format!("stratbox resume {id} --workspace {workspace}{options}")
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use stratbox_domain::FaultLabel;
-use stratbox_orchestrator::workflow::{IterationLimits, Phase, Refused, WorkflowKind, WorkflowState};
+use stratbox_orchestrator::workflow::{Best, IterationLimits, Phase, Refused, WorkflowKind, WorkflowState};
 use stratbox_orchestrator::{Ending, FaultSignature, History, RetryPolicy};
 use stratbox_store::{
-    Batch, Experiment, ExperimentId, ExperimentLock, Milestone, Status, Transition, Workspace,
+    Batch, Experiment, ExperimentId, ExperimentLock, FailedAttempt, Milestone, Status, Transition, Workspace,
 };
 
 use super::clock::Clock;
@@ -26,19 +26,14 @@ pub(crate) struct Opened {
     pub(crate) settled: Bits,
     /// Attempts at others.
     pub(crate) histories: BTreeMap<u64, History>,
-    /// Whether nothing may be answered from the store.
-    pub(crate) fresh: bool,
-    resumed: bool,
+    pub(super) resumed: bool,
+    /// Why it stopped before.
+    before: Option<String>,
 }
 
 impl Opened {
     /// A new experiment.
-    pub(crate) fn create(
-        workspace: Workspace,
-        engine: &Engine,
-        plan: &Plan,
-        fresh: bool,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn create(workspace: Workspace, engine: &Engine, plan: &Plan) -> Result<Self, Failure> {
         for planned in &plan.strategies {
             let strategy = &planned.strategy;
             workspace.keep_component(&strategy.code.identity().component, &strategy.component)?;
@@ -48,7 +43,7 @@ impl Opened {
         let text = json(&state)?;
         let (id, lock) = workspace.writer()?.create(&plan.experiment(engine)?, &text, at)?;
         let (settled, histories) = (Bits::none(plan.points()), BTreeMap::new());
-        Ok(Self { workspace, id, _lock: lock, state, settled, histories, fresh, resumed: false })
+        Ok(Self { workspace, id, _lock: lock, state, settled, histories, resumed: false, before: None })
     }
 
     /// One that stopped early, with what the store has of it.
@@ -59,19 +54,32 @@ impl Opened {
         plan: &Plan,
     ) -> Result<Self, Failure> {
         let id = experiment.head.id;
-        let state = serde_json::from_str(&experiment.state).map_err(|error| {
+        let mut state: WorkflowState = serde_json::from_str(&experiment.state).map_err(|error| {
             Failure::environment(format!("the state of experiment {id} cannot be read: {error}"))
                 .hint("it is damaged, or of a newer stratbox: run the sweep file anew")
         })?;
+        let before = match experiment.head.status {
+            Status::Running => Some("it was killed".to_owned()),
+            Status::Paused | Status::Completed | Status::Failed => experiment.head.reason.clone(),
+        };
         let reader = workspace.reader()?;
+        // What was settled before it was killed, and is not in its state.
+        for row in reader.leaders(id, 1)? {
+            let metric = experiment.head.objective;
+            if let Some(figure) = row.figure {
+                let best = Best { variant: row.variant, run_key: row.key, metric, figure };
+                // It is refused only where there are no results: not while there are.
+                drop(state.offer(best, row.at));
+            }
+        }
         let mut settled = Bits::none(plan.points());
         reader.settled(id, ITERATION, |variant, _| settled.insert(variant))?;
         let mut histories: BTreeMap<u64, History> = BTreeMap::new();
         let policy = RetryPolicy::default();
         for attempt in reader.pending_attempts(id)? {
-            histories.entry(attempt.variant).or_default().record(ending(&attempt.reason), &policy);
+            histories.entry(attempt.variant).or_default().record(ending(&attempt), &policy);
         }
-        Ok(Self { workspace, id, _lock: lock, state, settled, histories, fresh: false, resumed: true })
+        Ok(Self { workspace, id, _lock: lock, state, settled, histories, resumed: true, before })
     }
 
     /// What is written down before the first run.
@@ -83,8 +91,12 @@ impl Opened {
             true => Milestone::Resumed,
             false => Milestone::Phase(Phase::Backtesting.label().to_owned()),
         };
-        let transition =
-            Transition { what, status: Status::Running, reason: None, state: json(&self.state)? };
+        let transition = Transition {
+            what,
+            status: Status::Running,
+            reason: self.before.take(),
+            state: json(&self.state)?,
+        };
         Ok(Batch { transitions: vec![transition], at, ..Batch::default() })
     }
 }
@@ -103,8 +115,8 @@ fn json(state: &WorkflowState) -> Result<String, Failure> {
 }
 
 /// What a kept attempt says of the task: an unconfirmed fault is only counted, and has to be found twice again.
-fn ending(reason: &str) -> Ending {
-    match reason {
+fn ending(attempt: &FailedAttempt) -> Ending {
+    match attempt.reason.as_str() {
         "timeout" => Ending::TimedOut,
         "killed_its_worker" => Ending::Lost { poison: true },
         "worker_lost" | "worker_silent" | "unanswered" => Ending::Lost { poison: false },
@@ -112,7 +124,8 @@ fn ending(reason: &str) -> Ending {
             label: FaultLabel::Trap,
             code: "of_an_earlier_session".into(),
             bar: None,
-            fuel: u64::MAX,
+            // No two are the same.
+            fuel: u64::MAX - u64::from(attempt.attempt),
         }),
     }
 }

@@ -34,8 +34,9 @@ impl SessionReport {
             processors,
         };
         let report = recorder.report(session);
+        // What ran is not to be lost to what ran before.
         let earlier: Vec<Report> =
-            of_the_same_work(reader, id)?.into_iter().rev().map(|(_, it)| it).collect();
+            of_the_same_work(reader, id).unwrap_or_default().into_iter().rev().map(|(_, it)| it).collect();
         let usual = (!earlier.is_empty()).then(|| compare(&report, &earlier));
         Ok(Self { running, report, usual })
     }

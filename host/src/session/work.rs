@@ -8,6 +8,7 @@ use stratbox_orchestrator::performance::TaskEnd;
 use stratbox_orchestrator::{Assigned, Ending, WorkerId};
 use stratbox_scheduler::{Attempt, Work};
 use stratbox_store::EncodedOutcome;
+use tracing::Span;
 
 use crate::backtest::{Execution, Timing};
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ pub(super) struct Variants<'a> {
     pub(super) runs: &'a Runs<'a>,
     /// What ends the work of each worker that ever had any.
     pub(super) killers: Mutex<BTreeMap<u32, Killer>>,
+    /// Of the experiment, on whatever thread.
+    pub(super) span: Span,
 }
 
 /// What an attempt leaves behind.
@@ -50,8 +53,7 @@ impl Work for Variants<'_> {
         tasks: &[Assigned],
         alive: &dyn Fn(),
     ) -> Vec<Result<Attempt<Trial>, Failure>> {
-        let span = tracing::debug_span!("attempts", worker = worker.0, tasks = tasks.len());
-        let _entered = span.entered();
+        let _entered = self.span.enter();
         let run = |assigned: &Assigned| {
             let (strategy, index, fresh) =
                 (assigned.task.job.0 as usize, assigned.task.index, assigned.fresh);
@@ -95,7 +97,7 @@ impl Variants<'_> {
         let (figure, problem) = match &outcome {
             RunOutcome::Completed(metrics) => (metrics.get(self.plan.objective.metric).value(), None),
             RunOutcome::Faulted(fault) => (None, Some(fault.message.clone())),
-            RunOutcome::Interrupted(reason) => (None, Some(reason.label().to_owned())),
+            RunOutcome::Interrupted(reason) => (None, Some(words(*reason))),
         };
         let end = match &outcome {
             RunOutcome::Completed(_) => Some(TaskEnd::Completed),
@@ -104,17 +106,24 @@ impl Variants<'_> {
             RunOutcome::Interrupted(_) => None,
         };
         let strategy = &self.plan.strategies[assigned.task.job.0 as usize];
-        tracing::trace!(
-            strategy = strategy.label,
-            variant = strategy.first + assigned.task.index,
-            attempt = assigned.attempt,
-            run_key = %key.short(),
-            outcome = label(&outcome),
-            "attempted"
-        );
+        let variant = strategy.first + assigned.task.index;
+        let variant =
+            tracing::debug_span!("variant", variant, strategy = strategy.label, run_key = %key.short());
+        let attempt = tracing::trace_span!(parent: &variant, "attempt", attempt = assigned.attempt);
+        attempt.in_scope(|| tracing::trace!(outcome = label(&outcome), "attempted"));
         let micros = u64::from(timing.instantiate_us) + u64::from(timing.run_us);
         let outcome = EncodedOutcome::new(&outcome);
         Attempt { ending, micros, output: Trial { key, outcome, end, figure, fuel, timing, problem } }
+    }
+}
+
+/// What stopped a run, for people.
+fn words(reason: Interruption) -> String {
+    match reason {
+        Interruption::Timeout { bar: Some(bar) } => format!("its time ran out at bar {bar}"),
+        Interruption::Timeout { bar: None } => "its time ran out".to_owned(),
+        Interruption::Cancelled { .. } => "it was cancelled".to_owned(),
+        Interruption::WorkerLost { cause } => format!("its process ended: {}", cause.label()),
     }
 }
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use stratbox_domain::{Digest, Limits, VenuePolicy};
+use stratbox_domain::{Digest, Limits, Space, VenuePolicy};
 use stratbox_market::Source;
 use stratbox_store::{Experiment, NewExperiment, NewStrategy, StoredStrategy, Workspace};
 
-use super::plan::{Order, Plan, PlannedStrategy, Search};
+use super::plan::{MAX_VARIANTS, Order, Plan, PlannedStrategy, Search, not_found};
 use super::repeats::repeats;
 use crate::bars::Bars;
 use crate::bits::Bits;
@@ -20,27 +20,29 @@ use crate::wiring::Engine;
 /// Changes with the layout.
 const VERSION: u32 = 1;
 
-/// What the store does not need to understand.
+/// What was asked: what the store does not need to understand.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+pub(crate) struct Kept {
     version: u32,
     /// Absolute paths.
-    sources: Vec<KeptSource>,
+    pub(crate) sources: Vec<KeptSource>,
     /// Nanoseconds since the Unix epoch.
-    from: Option<i64>,
-    to: Option<i64>,
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
     /// Of the bars that are run on.
-    bars: Digest,
-    venue: VenuePolicy,
-    limits: Limits,
+    pub(crate) bars: Digest,
+    pub(crate) venue: VenuePolicy,
+    pub(crate) limits: Limits,
+    /// Whether no other experiment may answer.
+    fresh: bool,
     strategies: Vec<KeptStrategy>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeptSource {
-    path: PathBuf,
+pub(crate) struct KeptSource {
+    pub(crate) path: PathBuf,
     symbol: Option<String>,
 }
 
@@ -75,6 +77,7 @@ impl Plan {
             bars: self.bars.summary.digest,
             venue: self.policy,
             limits: self.limits,
+            fresh: self.fresh,
             strategies: self.strategies.iter().map(strategy).collect(),
         };
         let plan = serde_json::to_string(&kept).map_err(|error| Failure::environment(error.to_string()))?;
@@ -118,6 +121,9 @@ impl Plan {
     ) -> Result<Self, Failure> {
         let head = &experiment.head;
         let kept = kept(&experiment.plan)?;
+        sound(experiment, &kept).map_err(|problem| {
+            damaged(format!("the plan of experiment {} makes no sense: {problem}", head.id))
+        })?;
         let source = |kept: &KeptSource| Source { path: kept.path.clone(), symbol: kept.symbol.clone() };
         let sources: Vec<Source> = kept.sources.iter().map(source).collect();
         let range = (kept.from, kept.to);
@@ -131,14 +137,25 @@ impl Plan {
             let component = workspace.component(&stored.component)?;
             let strategy =
                 Strategy::of_component(engine, kept.name.clone(), stored.source.clone(), component)?;
-            strategies.push(planned(stored, kept, strategy));
+            strategies.push(planned(stored, kept, strategy)?);
         }
         let objective = stratbox_decide::Objective { metric: head.objective };
         let (name, file) = (head.name.clone(), head.file.clone());
-        let (policy, limits) = (kept.venue, kept.limits);
+        let (policy, limits, fresh) = (kept.venue, kept.limits, kept.fresh);
         let preparing = started.elapsed();
-        let plan =
-            Self { name, file, objective, sources, range, bars, policy, limits, strategies, preparing };
+        let plan = Self {
+            name,
+            file,
+            objective,
+            sources,
+            range,
+            bars,
+            policy,
+            limits,
+            strategies,
+            preparing,
+            fresh,
+        };
         plan.check(engine, experiment)?;
         Ok(plan)
     }
@@ -159,33 +176,57 @@ impl Plan {
     }
 }
 
-fn planned(stored: &StoredStrategy, kept: KeptStrategy, strategy: Strategy) -> PlannedStrategy {
+fn planned(
+    stored: &StoredStrategy,
+    kept: KeptStrategy,
+    strategy: Strategy,
+) -> Result<PlannedStrategy, Failure> {
     let space = stored.space.clone();
     let duplicates = match (&space, kept.search) {
-        (Some(space), Search::Random { .. }) => repeats(space),
+        (Some(space), Search::Random { .. }) => repeats(space).map_err(|error| not_found(&error))?,
         _ => Bits::default(),
     };
     let label = stored.label.to_string();
-    PlannedStrategy::new(label, strategy, kept.search, space, kept.named, kept.order)
-        .beginning_at(stored.first)
-        .without(duplicates)
+    let planned = PlannedStrategy::new(label, strategy, kept.search, space, kept.named, kept.order);
+    Ok(planned.beginning_at(stored.first).without(duplicates))
 }
 
-fn kept(plan: &str) -> Result<Kept, Failure> {
+/// Reads a plan that was kept.
+pub(crate) fn kept(plan: &str) -> Result<Kept, Failure> {
     #[derive(Deserialize)]
     struct Version {
         version: u32,
     }
-    let unreadable = |error: serde_json::Error| {
-        Failure::environment(format!("the experiment's plan cannot be read: {error}"))
-            .hint("it is damaged: run the sweep file anew")
-    };
+    let unreadable =
+        |error: serde_json::Error| damaged(format!("the experiment's plan cannot be read: {error}"));
     let Version { version } = serde_json::from_str(plan).map_err(unreadable)?;
     if version != VERSION {
         let problem = format!("the experiment's plan has layout {version}, and this program knows {VERSION}");
         return Err(Failure::input(problem).hint("use the version of stratbox that began it"));
     }
     serde_json::from_str(plan).map_err(unreadable)
+}
+
+/// What everything after it relies on. A workspace may have been changed by anybody who could write to it.
+fn sound(experiment: &Experiment, kept: &Kept) -> Result<(), &'static str> {
+    if experiment.strategies.len() != kept.strategies.len() {
+        return Err("it has not as many strategies as the experiment");
+    }
+    let mut first: u64 = 0;
+    for (place, (stored, kept)) in experiment.strategies.iter().zip(&kept.strategies).enumerate() {
+        if stored.first != first || stored.points != stored.space.as_ref().map_or(1, Space::len) {
+            return Err("its strategies do not follow one another");
+        }
+        if kept.order.after.iter().any(|after| *after >= place) {
+            return Err("a strategy waits for one that is not above it");
+        }
+        first = first.saturating_add(stored.points);
+    }
+    if first > MAX_VARIANTS { Err("it has more variants than a sweep may have") } else { Ok(()) }
+}
+
+fn damaged(problem: String) -> Failure {
+    Failure::environment(problem).hint("it is damaged: run the sweep file anew")
 }
 
 /// Bars that an experiment needs and that are not there, or not as they were.

@@ -13,6 +13,7 @@ mod results;
 mod space;
 mod values;
 
+pub(crate) use kept::{Kept, kept};
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;
 
@@ -36,8 +37,8 @@ pub(crate) fn sweep(
     check_targets(&args.session, &file.inputs())?;
     let workspace = setting.workspace()?;
     let engine = Engine::start(setting, note)?;
-    let plan = Plan::resolve(&engine, &file, args.session.workers(available_parallelism().ok()))?;
-    let opened = Opened::create(workspace, &engine, &plan, args.fresh)?;
+    let plan = Plan::resolve(&engine, &file, args.session.workers(available_parallelism().ok()), args.fresh)?;
+    let opened = Opened::create(workspace, &engine, &plan)?;
     run(&engine, plan, opened, &args.session, setting, note)
 }
 
@@ -62,8 +63,15 @@ pub(crate) fn run(
     setting: &Setting,
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
-    let ended = session::run(engine, &plan, opened, args, setting, note)?;
-    let mut report = SweepReport::new(plan, engine, setting, ended, args.top)?;
+    let id = opened.id;
+    let reported = session::run(engine, &plan, opened, args, setting, note).and_then(|ended| {
+        let failure = ended.failure.clone();
+        // What stopped it is the news; that it cannot be shown either is a consequence.
+        SweepReport::new(plan, engine, setting, ended, args.top).map_err(|error| failure.unwrap_or(error))
+    });
+    let mut report = reported.inspect_err(|_| {
+        note(&format!("what has a result is kept; to go on: {}", session::resume_command(setting, id)));
+    })?;
     if let Some(path) = &args.out {
         let written = write(path, |out| render::document(out, &report));
         // What took hours must not be lost because one of its two ways out is blocked.

@@ -23,7 +23,7 @@ use crate::strategy::Strategy;
 use crate::wiring::Engine;
 
 /// Some 300 bytes on disk for each.
-const MAX_VARIANTS: u64 = 10_000_000;
+pub(super) const MAX_VARIANTS: u64 = 10_000_000;
 
 /// What is to be run, and how it is to be ranked.
 pub(crate) struct Plan {
@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) strategies: Vec<PlannedStrategy>,
     /// How long it took to have the strategies ready.
     pub(crate) preparing: Duration,
+    /// Whether everything is run, also what other experiments know.
+    pub(crate) fresh: bool,
 }
 
 /// One strategy and its variants.
@@ -136,7 +138,12 @@ impl PlannedStrategy {
 
 impl Plan {
     /// Checks everything in the order in which it is cheap to check; compiles on as many threads as will run later.
-    pub(crate) fn resolve(engine: &Engine, file: &SweepFile, workers: NonZeroUsize) -> Result<Self, Failure> {
+    pub(crate) fn resolve(
+        engine: &Engine,
+        file: &SweepFile,
+        workers: NonZeroUsize,
+        fresh: bool,
+    ) -> Result<Self, Failure> {
         let objective = objective(file)?;
         let (bars, range) = bars(engine, file)?;
         let mut strategies: Vec<PlannedStrategy> = Vec::new();
@@ -158,12 +165,24 @@ impl Plan {
             planned.first = first;
             first += planned.points();
             if let (Search::Random { .. }, Some(space)) = (planned.search, &planned.space) {
-                planned.duplicates = repeats(space);
+                planned.duplicates = repeats(space).map_err(|error| not_found(&error))?;
             }
         }
         let (policy, limits) = (file.content.venue, file.content.limits);
         let (name, path, sources) = (file.name(), file.shown(), file.sources());
-        Ok(Self { name, file: path, objective, sources, range, bars, policy, limits, strategies, preparing })
+        Ok(Self {
+            name,
+            file: path,
+            objective,
+            sources,
+            range,
+            bars,
+            policy,
+            limits,
+            strategies,
+            preparing,
+            fresh,
+        })
     }
 
     /// Variants of all strategies.
@@ -175,6 +194,12 @@ impl Plan {
     pub(crate) fn points(&self) -> u64 {
         self.strategies.iter().map(PlannedStrategy::points).sum()
     }
+}
+
+/// Draws that repeat others could not be looked for.
+pub(super) fn not_found(error: &std::io::Error) -> Failure {
+    Failure::environment(format!("cannot look for draws that repeat others: {error}"))
+        .hint("it takes 16 bytes a draw in the directory for temporary files")
 }
 
 fn objective(file: &SweepFile) -> Result<Objective, Failure> {

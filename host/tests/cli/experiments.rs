@@ -216,7 +216,7 @@ fn events_are_said_as_they_happen_and_kept() {
             |line: &str| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned();
         text.lines().map(event).collect()
     };
-    assert!(kept.ends_with(&said), "a session says what is added to the log");
+    assert_eq!(said, kept, "a session says what is added to the log");
     let names = names(&kept);
     assert_eq!(
         (names[0].as_str(), names.last().unwrap().as_str()),
@@ -237,6 +237,12 @@ fn what_happens_inside_is_logged_for_people_or_for_machines() {
     let logged: Vec<Value> = machine.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let attempted = logged.iter().filter(|it| it["fields"]["message"] == "attempted").count();
     assert_eq!(attempted, 12, "four of eight variants are attempted twice");
+    let spans = |it: &Value| -> Vec<String> {
+        let spans = it["spans"].as_array().into_iter().flatten();
+        spans.map(|span| span["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let attempt = logged.iter().find(|it| it["fields"]["message"] == "attempted").unwrap();
+    assert_eq!(spans(attempt), ["experiment", "variant", "attempt"]);
     assert!(logged.iter().any(|it| it["level"] == "WARN" && it["fields"]["reason"] == "fault"));
     let people = stratbox(dir.path(), "sweep s.toml --fresh --log-level warn").ok().stderr;
     assert!(people.contains("WARN") && !people.contains("attempted"), "{people}");

@@ -52,6 +52,28 @@ fn a_sweep_may_be_told_beforehand_that_failures_are_well() {
 }
 
 #[test]
+fn what_is_to_be_run_anew_is_run_anew_after_a_pause_too() {
+    let dir = folder();
+    write(dir.path(), "s.toml", FAULTY);
+    stratbox(dir.path(), "sweep s.toml --on-failures continue").ok();
+    assert_eq!(stratbox(dir.path(), "sweep s.toml --fresh").code, 8);
+    let resumed = stratbox(dir.path(), "resume --on-failures continue --format json").ok().json();
+    assert_eq!((&resumed["summary"]["reused"], &resumed["summary"]["variants"]), (&0.into(), &165.into()));
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_nothing() {
+    let dir = folder();
+    write(dir.path(), "s.toml", FAULTY);
+    let mut sweep = crate::command(dir.path());
+    sweep.args("sweep s.toml --on-failures continue --log-level debug".split_whitespace());
+    sweep.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut child = sweep.spawn().expect("the program starts");
+    drop(child.stderr.take());
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
 fn only_what_is_not_done_can_be_resumed() {
     let dir = folder();
     assert!(stratbox(dir.path(), "resume").refused(2).contains("there is nothing to resume"));

@@ -171,7 +171,9 @@ fn whatever_is_killed_at_whatever_moment_fifty_times_the_results_are_those_of_an
     }
     assert_eq!(survived, ROUNDS, "it was done before it had been killed often enough");
     let last = Running::start(dir.path(), "resume 1").end();
-    assert!(last.code == 0 || last.stderr.contains("is completed"), "{}", last.stderr);
+    assert_eq!(last.code, 0, "{}", last.stderr);
+    let shown = stratbox(dir.path(), "experiments show 1 --format json").ok().json();
+    assert_eq!(shown["workflow"]["best"]["run_key"], shown["best"][0]["run_key"], "whenever it was found");
     assert_eq!(settled(dir.path()), expected.lines().count() as u64, "a result was counted twice");
     assert!(export(dir.path()) == expected, "the results differ from those of an undisturbed sweep");
     let events = stratbox(dir.path(), "experiments events 1").ok().stdout;

@@ -108,7 +108,7 @@ fn small_batches(stages: &Stages, leases: &Leases) -> Found {
     let size = Finite::ratio(leases.tasks, leases.leases)?;
     (share.get() >= HANDING_OVER && size.get() < SMALL_BATCH).then(|| {
         let text = format!(
-            "handing tasks over took {} of the workers' time, with {:.1} of them at a time: use larger batches",
+            "handing tasks over took {} of the workers' time, with {:.1} of them at a time: fewer workers would have more each",
             percent(share),
             size.get()
         );
