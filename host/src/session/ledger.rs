@@ -13,7 +13,7 @@ use stratbox_orchestrator::{
 };
 use stratbox_scheduler::{Book, Expansion, Tried};
 use stratbox_store::{
-    Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, Reader, Trial as Row,
+    Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, OutcomeKind, Reader, Trial as Row,
 };
 
 use super::clock::Clock;
@@ -60,6 +60,8 @@ pub(super) struct Ledger<'a> {
     clock: Clock,
     state: WorkflowState,
     recorder: Recorder,
+    /// Runs of this session that came to their last bar.
+    completed: u64,
     bar: ProgressBar,
     /// While somebody is asked.
     hidden: bool,
@@ -79,6 +81,7 @@ pub(super) struct Left {
     pub(super) clock: Clock,
     pub(super) state: WorkflowState,
     pub(super) recorder: Recorder,
+    pub(super) completed: u64,
 }
 
 /// How far a strategy's variants were handed out: the next point, and what is known of its runs once that was looked up.
@@ -125,6 +128,7 @@ impl<'a> Ledger<'a> {
             clock,
             state: opened.state.clone(),
             recorder,
+            completed: 0,
             bar: progress(plan.variants()),
             hidden: false,
             ask,
@@ -139,8 +143,8 @@ impl<'a> Ledger<'a> {
         self.flush();
         self.bar.finish_and_clear();
         self.employed.iter().for_each(|_| self.recorder.worker_completed());
-        let Self { reader, settled, clock, state, recorder, .. } = self;
-        Left { reader, settled, clock, state, recorder }
+        let Self { reader, settled, clock, state, recorder, completed, .. } = self;
+        Left { reader, settled, clock, state, recorder, completed }
     }
 
     /// The number of a task's variant in the experiment.
@@ -291,6 +295,7 @@ impl Book for Ledger<'_> {
         let Tried { task, attempt, output, .. } = tried;
         let Trial { key, outcome, figure, fuel, problem, .. } =
             output.unwrap_or_else(|| self.unanswered(task));
+        self.completed += u64::from(outcome.kind() == OutcomeKind::Completed);
         let settled = label(settled);
         if let Some(problem) = problem {
             tracing::debug!(variant, attempt, settled, problem, "a variant did not complete");

@@ -133,7 +133,8 @@ pub(crate) fn run(
     (opened.state, opened.settled) = (left.state, left.settled);
     let mut stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
     let times = (plan.preparing, running);
-    let report = SessionReport::new(left.recorder, times, kept, workers, (&left.reader, opened.id))?;
+    let report =
+        SessionReport::new((left.recorder, left.completed), times, kept, workers, (&left.reader, opened.id))?;
     let counts = left.reader.experiment(opened.id).map(|it| it.head.counts).unwrap_or_default();
     let closed = close(&mut opened, &mut keeper, left.clock, stopped, failure.as_ref(), &report, &counts);
     over.store(true, Ordering::Relaxed);

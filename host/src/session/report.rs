@@ -14,13 +14,15 @@ use crate::failure::Failure;
 pub(crate) struct SessionReport {
     /// From the first run to the last.
     running: Duration,
+    /// Runs that came to their last bar.
+    pub(crate) completed: u64,
     report: Report,
     usual: Option<Comparison>,
 }
 
 impl SessionReport {
     pub(super) fn new(
-        mut recorder: Recorder,
+        (mut recorder, completed): (Recorder, u64),
         (preparing, running): (Duration, Duration),
         kept: Kept,
         workers: NonZeroUsize,
@@ -38,7 +40,7 @@ impl SessionReport {
         let earlier: Vec<Report> =
             of_the_same_work(reader, id).unwrap_or_default().into_iter().rev().map(|(_, it)| it).collect();
         let usual = (!earlier.is_empty()).then(|| compare(&report, &earlier));
-        Ok(Self { running, report, usual })
+        Ok(Self { running, completed, report, usual })
     }
 
     /// In ten lines at most, for people.
@@ -58,11 +60,6 @@ impl SessionReport {
 
     pub(crate) fn workers(&self) -> usize {
         self.report.session.workers as usize
-    }
-
-    /// Runs that came to their last bar.
-    pub(crate) fn completed(&self) -> u64 {
-        self.report.attempts.completed
     }
 }
 

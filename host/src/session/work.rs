@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use stratbox_domain::{Interruption, RunKey, RunOutcome};
+use stratbox_domain::{FaultLabel, Interruption, RunKey, RunOutcome};
 use stratbox_orchestrator::performance::TaskEnd;
 use stratbox_orchestrator::{Assigned, Ending, WorkerId};
 use stratbox_scheduler::{Attempt, Work};
@@ -101,6 +101,8 @@ impl Variants<'_> {
         };
         let end = match &outcome {
             RunOutcome::Completed(_) => Some(TaskEnd::Completed),
+            // An orderly answer: it has run as far as it was meant to.
+            RunOutcome::Faulted(fault) if fault.label == FaultLabel::InitRefused => Some(TaskEnd::Completed),
             RunOutcome::Faulted(_) => Some(TaskEnd::Failed),
             RunOutcome::Interrupted(Interruption::Timeout { .. }) => Some(TaskEnd::TimedOut),
             RunOutcome::Interrupted(_) => None,

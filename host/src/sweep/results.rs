@@ -63,7 +63,7 @@ impl Summary {
     fn new(plan: &Plan, counts: &Counts, session: &SessionReport) -> Self {
         let variants = plan.variants();
         let not_started = variants.saturating_sub(counts.settled());
-        let (wall, ran) = (session.wall_seconds(), session.completed());
+        let (wall, ran) = (session.wall_seconds(), session.completed);
         // A clock too coarse to see the sweep must not make an infinity.
         let rate = ran as f64 * plan.bars.summary.rows as f64 / wall.max(1e-9);
         Self {

@@ -31,6 +31,13 @@ pub(crate) fn watch(end: &Receiver<()>, processes: impl Fn() -> Vec<u32>, say: i
     }
 }
 
+/// What is left of the memory, before anything else is known.
+pub(crate) fn memory() -> Option<Sample> {
+    let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(kinds).ok()?;
+    Some(Sample { cpu_of_others: 0.0, ..sample(&system, 0.0) })
+}
+
 /// Processor time of our processes, as of the last look.
 #[derive(Default)]
 struct Ours(HashMap<Pid, u64>);
@@ -80,14 +87,83 @@ mod tests {
         let (end, ended) = sync_channel(0);
         let (say, said) = channel();
         let watcher = std::thread::spawn(move || {
-            watch(&ended, Vec::new, |sample| {
-                let _ = say.send(sample);
-            });
+            watch(&ended, Vec::new, |sample| say.send(sample).expect("somebody listens"));
         });
         let sample = said.recv().expect("there is one every second");
         assert!((0.0..=1.0).contains(&sample.cpu_of_others), "{sample:?}");
         assert!((0.0..1.0).contains(&sample.memory_used) && sample.memory_available > 0, "{sample:?}");
         drop(end);
         watcher.join().expect("it ends");
+    }
+
+    fn system() -> System {
+        System::new_with_specifics(RefreshKind::nothing()).expect("there is a machine")
+    }
+
+    fn time_of(pid: Pid) -> Duration {
+        let mut system = system();
+        let cpu = ProcessRefreshKind::nothing().with_cpu();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, cpu);
+        Duration::from_millis(system.process(pid).map_or(0, sysinfo::Process::accumulated_cpu_time))
+    }
+
+    /// A process that does nothing but use processor time, and ends with this.
+    struct Busy(std::process::Child);
+
+    impl Busy {
+        /// One that has used some.
+        fn new() -> Self {
+            let child = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn();
+            let busy = Self(child.expect("there is a shell"));
+            while busy.time().is_zero() {
+                std::thread::yield_now();
+            }
+            busy
+        }
+
+        fn time(&self) -> Duration {
+            time_of(Pid::from_u32(self.0.id()))
+        }
+    }
+
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            self.0.kill().expect("it is ours");
+            self.0.wait().expect("it is ours");
+        }
+    }
+
+    #[test]
+    fn what_this_process_uses_is_counted_once() {
+        let (mut ours, mut system) = (Ours::default(), system());
+        let before = time_of(Pid::from_u32(std::process::id()));
+        let mut counted = ours.used(&mut system, vec![]);
+        assert!(counted >= before);
+        while counted == before {
+            counted += ours.used(&mut system, vec![]);
+        }
+        counted += ours.used(&mut system, vec![]);
+        assert!(counted <= time_of(Pid::from_u32(std::process::id())), "nothing is counted twice");
+    }
+
+    #[test]
+    fn a_process_that_was_not_there_before_has_used_all_of_its_time_since() {
+        let (mut ours, mut system) = (Ours::default(), system());
+        ours.used(&mut system, vec![]);
+        let busy = Busy::new();
+        let at_least = busy.time();
+        assert!(ours.used(&mut system, vec![busy.0.id()]) >= at_least);
+    }
+
+    #[test]
+    fn a_process_that_is_gone_is_forgotten() {
+        let (mut ours, mut system) = (Ours::default(), system());
+        let busy = Busy::new();
+        let pid = busy.0.id();
+        ours.used(&mut system, vec![pid]);
+        assert!(ours.0.contains_key(&Pid::from_u32(pid)), "a positive control");
+        drop(busy);
+        ours.used(&mut system, vec![pid]);
+        assert!(!ours.0.contains_key(&Pid::from_u32(pid)));
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel as queue, sync_channel};
-use std::thread::{self, Scope};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use stratbox_orchestrator::{
@@ -12,7 +13,8 @@ use stratbox_orchestrator::{
 };
 
 use crate::resources;
-use crate::worker::{Told, Work, live};
+use crate::seats::Seats;
+use crate::worker::{Told, Work};
 
 /// What reaches the loop, and when it was said: a loop that was held up must not take what waited for it for silence.
 pub(crate) type Letter<O, E> = (Instant, Message<O, E>);
@@ -105,7 +107,7 @@ pub trait Book {
     /// How it stands: after every change, so it must be cheap.
     fn watch(&mut self, statistics: &Statistics);
 
-    /// A worker was started, or ended because it was silent.
+    /// A worker was started, or is lost because it was silent: not when it is ended because everything is to end.
     fn worker(&mut self, worker: WorkerId, lost: bool);
 
     /// Nothing has come for a moment. How long it may take until this is called again, if nothing comes.
@@ -173,7 +175,9 @@ impl<O, E> Control<O, E> {
 
 /// The loop's ear.
 pub struct Inbox<O, E> {
-    say: Sender<Letter<O, E>>,
+    /// When time begins.
+    pub(crate) begun: Instant,
+    pub(crate) say: Sender<Letter<O, E>>,
     messages: Receiver<Letter<O, E>>,
 }
 
@@ -181,7 +185,7 @@ pub struct Inbox<O, E> {
 #[must_use]
 pub fn channel<O, E>() -> (Control<O, E>, Inbox<O, E>) {
     let (say, messages) = queue();
-    (Control(say.clone()), Inbox { say, messages })
+    (Control(say.clone()), Inbox { begun: Instant::now(), say, messages })
 }
 
 /// How to go about it.
@@ -206,7 +210,8 @@ pub fn run<W: Work, B: Book<Output = W::Output, Error = W::Error>>(
     book: &mut B,
     inbox: Inbox<W::Output, W::Error>,
 ) -> Result<Statistics, Stopped<W::Error>> {
-    let Inbox { say, messages } = inbox;
+    let Inbox { begun, say, messages } = inbox;
+    let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let (end, ended) = sync_channel(0);
         let sampler = say.clone();
@@ -214,18 +219,21 @@ pub fn run<W: Work, B: Book<Output = W::Output, Error = W::Error>>(
             let say = |sample| drop(sampler.send((Instant::now(), Message::Input(Input::Sampled(sample)))));
             resources::watch(&ended, || work.processes(), say);
         };
+        let silence = setup.settings.silence;
         let mut shell = Shell {
             orchestrator: Orchestrator::new(setup.settings),
-            scope,
             work,
             book,
-            say,
-            seats: Vec::new(),
-            begun: Instant::now(),
+            seats: Seats::new(scope, work, say.clone(), &over),
+            begun,
+            silence,
             grace: setup.grace,
             now: 0,
             halt_at: None,
             finished: false,
+            failing: false,
+            halting: false,
+            say,
             stopped: None,
             _sampler: end,
         };
@@ -258,26 +266,23 @@ impl<O> Answers<O> {
     }
 }
 
-/// A worker's thread, once it was started, and since when it has had nothing to do.
-struct Seat {
-    tell: Option<Sender<Told>>,
-    idle_since: Instant,
-}
-
 struct Shell<'scope, 'env, W: Work, B> {
     orchestrator: Orchestrator,
-    scope: &'scope Scope<'scope, 'env>,
     work: &'env W,
     book: &'env mut B,
-    say: Sender<Letter<W::Output, W::Error>>,
-    /// By the numbers of workers.
-    seats: Vec<Seat>,
+    seats: Seats<'scope, 'env, W>,
     begun: Instant,
+    silence: Millis,
     grace: Duration,
     /// The time of what is being attended to.
     now: Millis,
     halt_at: Option<Millis>,
     finished: bool,
+    /// Whether what is being attended to is the last: nothing is begun any more.
+    failing: bool,
+    /// Whether workers are killed because everything is to end.
+    halting: bool,
+    say: Sender<Letter<W::Output, W::Error>>,
     stopped: Option<Stopped<W::Error>>,
     _sampler: SyncSender<()>,
 }
@@ -288,10 +293,12 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
     }
 
     fn begin(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
-            self.input(Input::Submit(job), &mut Answers::none());
+        self.finished = jobs.is_empty();
+        if let Some(sample) = resources::memory() {
+            self.input(Input::Sampled(sample), &mut Answers::none());
         }
-        self.input(Input::Tick, &mut Answers::none());
+        // All at once: otherwise everything would be finished as soon as the first has nothing left to do.
+        self.inputs(jobs.into_iter().map(Input::Submit).collect(), &mut Answers::none());
     }
 
     /// Until nothing is left that can go on.
@@ -312,15 +319,18 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
             self.now = self.now.max(self.at(at));
             self.hear(message);
             if self.halt_at.is_some_and(|at| self.now >= at) {
-                self.halt_at = None;
-                self.input(Input::Halt, &mut Answers::none());
+                self.halt();
             }
             self.book.watch(&self.orchestrator.statistics());
         }
         if self.stopped.is_some() {
-            (0_u32..).zip(&self.seats).for_each(|(worker, _)| self.work.kill(WorkerId(worker)));
+            self.seats.end();
         }
-        self.seats.clear();
+    }
+
+    fn halt(&mut self) {
+        (self.halt_at, self.halting) = (None, true);
+        self.input(Input::Halt, &mut Answers::none());
     }
 
     /// How long nothing has to be done unless somebody says something.
@@ -344,14 +354,16 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
                 self.halt_at.get_or_insert(self.now.saturating_add(grace));
                 self.input(Input::Drain, &mut Answers::none());
             }
-            Message::Halt => self.input(Input::Halt, &mut Answers::none()),
+            Message::Halt => self.halt(),
             Message::Answered { worker, lease, answers, outputs, micros, failure } => {
                 self.book.answered(worker, answers.len(), Duration::from_micros(micros));
-                if let Some(seat) = self.seats.get_mut(worker.0 as usize) {
-                    seat.idle_since = Instant::now();
+                self.seats.rest(worker);
+                self.failing = failure.is_some();
+                // An error in place of the first answer is no answer: it says nothing about the task.
+                if !self.failing || !answers.is_empty() {
+                    let mut from = Answers { worker: Some(worker), outputs };
+                    self.input(Input::Answered { worker, lease, answers, micros }, &mut from);
                 }
-                let mut from = Answers { worker: Some(worker), outputs };
-                self.input(Input::Answered { worker, lease, answers, micros }, &mut from);
                 if let Some((task, error)) = failure {
                     self.stopped.get_or_insert(Stopped::Failed(Some(task), error));
                 }
@@ -365,7 +377,12 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
 
     /// Tells the orchestrator, and does what it says; `from` is what came with the answers in the input.
     fn input(&mut self, input: Input, from: &mut Answers<W::Output>) {
-        let (mut inputs, mut actions) = (VecDeque::from([input]), Vec::new());
+        self.inputs(VecDeque::from([input]), from);
+    }
+
+    /// As [`Self::input`], one after the other, and what has to be told about one after them.
+    fn inputs(&mut self, mut inputs: VecDeque<Input>, from: &mut Answers<W::Output>) {
+        let mut actions = Vec::new();
         while let Some(input) = inputs.pop_front() {
             self.orchestrator.handle(self.now, input, &mut actions);
             for action in actions.drain(..) {
@@ -382,22 +399,36 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
     /// Does one thing; what has to be told about it.
     fn act(&mut self, action: Action, from: &mut Answers<W::Output>) -> Option<Input> {
         match action {
+            Action::Expand { .. } | Action::Start { .. } | Action::Assign { .. } if self.failing => {}
             Action::Expand { job, at_most } => {
                 let expanded = self.book.expand(job, at_most);
                 let Expansion { tasks, answered, more } = self.kept(None, expanded)?;
-                return Some(Input::Expanded { job, tasks, answered, more });
+                let nothing_to_do = tasks.is_empty() && more;
+                let expanded = Input::Expanded { job, tasks, answered, more };
+                if !nothing_to_do {
+                    return Some(expanded);
+                }
+                // There may be a million of them that are answered: what others have to say comes in between.
+                drop(self.say.send((Instant::now(), Message::Input(expanded))));
             }
             Action::Start { worker } => self.start(worker),
             Action::Kill { worker } => {
-                self.book.worker(worker, true);
+                if !self.halting {
+                    self.book.worker(worker, true);
+                }
                 self.work.kill(worker);
                 // What follows is about its tasks.
                 from.worker = Some(worker);
             }
             Action::Assign { worker, lease, tasks } => self.assign(worker, lease, tasks),
             Action::Settle { task, attempt, answer, settled } => {
-                let settled = self.book.settle(from.tried(task, attempt, answer), settled);
-                self.kept(Some(task), settled);
+                let mut tried = from.tried(task, attempt, answer);
+                if settled == Settled::OverBudget {
+                    // It only became known with the answer of somebody.
+                    tried.worker = None;
+                }
+                let kept = self.book.settle(tried, settled);
+                self.kept(Some(task), kept);
             }
             Action::Retry { task, attempt, answer, cause, delay } => {
                 let kept = self.book.retry(from.tried(task, attempt, answer), cause, delay);
@@ -421,37 +452,24 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
         result.map_err(|error| self.stopped.get_or_insert(Stopped::Failed(task, error))).ok()
     }
 
-    /// Has a worker say that it is there; a thread that has lived before is asked the same.
+    /// Has a worker say that it is there.
     fn start(&mut self, worker: WorkerId) {
-        let at = worker.0 as usize;
-        while self.seats.len() <= at {
-            self.seats.push(Seat { tell: None, idle_since: Instant::now() });
-        }
-        if self.seats[at].tell.is_none() {
-            let (tell, told) = queue();
-            let (work, say) = (self.work, self.say.clone());
-            let thread = thread::Builder::new().name(format!("worker-{at}"));
-            if let Err(error) = thread.spawn_scoped(self.scope, move || live(worker, work, &told, &say)) {
-                self.stopped = Some(Stopped::Spawn(error));
-                return;
-            }
-            self.seats[at] = Seat { tell: Some(tell), idle_since: Instant::now() };
+        if let Err(error) = self.seats.fill(worker) {
+            self.stopped = Some(Stopped::Spawn(error));
+            return;
         }
         self.book.worker(worker, false);
-        self.tell(worker, Told::Report);
+        self.seats.tell(worker, Told::Report);
     }
 
     fn assign(&mut self, worker: WorkerId, lease: LeaseId, tasks: Vec<Assigned>) {
-        if let Some(seat) = self.seats.get(worker.0 as usize) {
-            self.book.assigned(worker, tasks.len(), seat.idle_since.elapsed());
-        }
-        self.tell(worker, Told::Lease(lease, tasks));
-    }
-
-    fn tell(&self, worker: WorkerId, told: Told) {
-        // A thread ends before the loop only when it cannot speak to it any more.
-        if let Some(tell) = self.seats.get(worker.0 as usize).and_then(|seat| seat.tell.as_ref()) {
-            drop(tell.send(told));
+        self.book.assigned(worker, tasks.len(), self.seats.rested(worker));
+        self.seats.tell(worker, Told::Lease(lease, tasks));
+        let late = self.at(Instant::now()).saturating_sub(self.now);
+        if late > self.silence / 2 {
+            // The orchestrator believes that the worker has had it for so long, and what others said meanwhile would
+            // soon make it silent. The time that the loop was held up for has not passed.
+            self.begun += Duration::from_millis(late);
         }
     }
 }

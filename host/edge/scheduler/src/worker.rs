@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,8 @@ pub trait Work: Sync {
         alive: &dyn Fn(),
     ) -> Vec<Result<Attempt<Self::Output>, Self::Error>>;
 
-    /// Ends what a worker does, from another thread: its `attempt` returns soon, with whatever answer.
+    /// Ends what a worker does, from another thread: its `attempt` returns soon, with whatever answer. It may be called
+    /// again, and when the worker does nothing.
     fn kill(&self, worker: WorkerId);
 
     /// Processes that work for this one, which the machine's load is not to be held against.
@@ -56,14 +58,19 @@ pub(crate) enum Told {
     Lease(LeaseId, Vec<Assigned>),
 }
 
-/// One worker's life: it ends when nobody can tell it anything any more.
+/// One worker's life: it ends when nobody can tell it anything any more, or when everything is `over`, whatever it was
+/// told by then.
 pub(crate) fn live<W: Work>(
     worker: WorkerId,
     work: &W,
     told: &Receiver<Told>,
     say: &Sender<Letter<W::Output, W::Error>>,
+    over: &AtomicBool,
 ) {
     while let Ok(told) = told.recv() {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
         let message = match told {
             Told::Report => Message::Started(worker),
             Told::Lease(lease, tasks) => attempt(worker, lease, &tasks, work, say),
@@ -117,4 +124,69 @@ fn attempt<W: Work>(
 fn message_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::panic_any;
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use stratbox_orchestrator::{JobId, TaskId};
+
+    use super::*;
+
+    const WORKER: WorkerId = WorkerId(3);
+
+    /// Gives signs of life until somebody hears one.
+    struct Lively {
+        heard: Mutex<Receiver<Letter<(), ()>>>,
+        at: Mutex<Vec<Instant>>,
+    }
+
+    impl Work for Lively {
+        type Output = ();
+        type Error = ();
+
+        fn attempt(&self, _: WorkerId, _: &[Assigned], alive: &dyn Fn()) -> Vec<Result<Attempt<()>, ()>> {
+            let heard = self.heard.lock().expect("nobody panics with it");
+            let (at, message) = loop {
+                alive();
+                match heard.try_recv() {
+                    Ok(letter) => break letter,
+                    Err(_) => std::thread::yield_now(),
+                }
+            };
+            assert!(matches!(message, Message::Heartbeat(WORKER)));
+            self.at.lock().expect("nobody panics with it").push(at);
+            Vec::new()
+        }
+
+        fn kill(&self, _: WorkerId) {}
+
+        fn processes(&self) -> Vec<u32> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn signs_of_life_are_passed_on_with_their_time_and_not_more_often_than_somebody_needs_them() {
+        let begun = Instant::now();
+        let (say, heard) = channel();
+        let lively = Lively { heard: Mutex::new(heard), at: Mutex::default() };
+        let task = TaskId { job: JobId(1), index: 0 };
+        let answer =
+            attempt(WORKER, LeaseId(0), &[Assigned { task, attempt: 1, fresh: false }], &lively, &say);
+        assert!(matches!(answer, Message::Answered { worker: WORKER, failure: None, .. }), "nobody panicked");
+        let at = lively.at.into_inner().expect("nobody panicked with it")[0];
+        assert!(at - begun >= HEARTBEAT && at <= Instant::now());
+    }
+
+    #[test]
+    fn the_message_of_a_panic_is_what_it_said_if_it_said_anything() {
+        let said = |panics: fn()| message_of(&*catch_unwind(panics).expect_err("it panics"));
+        assert_eq!(said(|| panic!("as it is")), "as it is");
+        assert_eq!(said(|| panic_any(format!("made {}", 1))), "made 1");
+        assert_eq!(said(|| panic_any(7)), "without a message");
+    }
 }
