@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::{Ran, command, folder, write};
+use crate::{Ran, command, folder, stratbox, write};
 
 /// Ten variants, half of which would not end today.
 const ENDLESS: &str = r#"
@@ -42,6 +42,27 @@ fn interrupted(dir: &Path, words: &[&str]) -> Ran {
         assert!(stderr.read_line(&mut said).expect("it is UTF-8") > 0, "it ended early: {said}");
     }
     press_ctrl_c(&child);
+    stderr.read_to_string(&mut said).expect("it is UTF-8");
+    Ran { stderr: said, ..Ran::of(child.wait_with_output().expect("it ends")) }
+}
+
+/// The same, pressed twice: what runs would not end today.
+fn interrupted_twice(dir: &Path) -> Ran {
+    write(dir, "s.toml", &ENDLESS.replace("\"trade\", ", ""));
+    let mut child = command(dir)
+        .args(["sweep", "s.toml", "--workers", "2", "--grace", "86400"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut said = String::new();
+    for word in ["running 5 variants on 2 workers", "once more ends it now"] {
+        while !said.contains(word) {
+            assert!(stderr.read_line(&mut said).expect("it is UTF-8") > 0, "it ended early: {said}");
+        }
+        press_ctrl_c(&child);
+    }
     stderr.read_to_string(&mut said).expect("it is UTF-8");
     Ran { stderr: said, ..Ran::of(child.wait_with_output().expect("it ends")) }
 }
@@ -81,4 +102,16 @@ fn people_get_what_there_is() {
     let ran = interrupted(dir.path(), &[]);
     assert_eq!(ran.code, 130, "{}", ran.stderr);
     assert!(ran.stdout.contains("10 variants: ") && ran.stdout.contains("\nCtrl-C: "), "{}", ran.stdout);
+}
+
+#[test]
+fn the_second_time_what_runs_is_ended_at_once_and_is_neither_a_result_nor_lost() {
+    let dir = folder();
+    let ran = interrupted_twice(dir.path());
+    assert_eq!(ran.code, 130, "{}", ran.stderr);
+    assert!(ran.stdout.contains("Ctrl-C: 5 variants without a result; to go on: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("0 timed out, 0 lost"), "nothing was: it was ended: {}", ran.stdout);
+    let shown = stratbox(dir.path(), "experiments show 1 --attempts --format json").ok().json();
+    assert_eq!(shown["status"], "paused");
+    assert_eq!((&shown["settled"], &shown["attempts"]), (&0.into(), &json!([])));
 }
