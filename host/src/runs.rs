@@ -23,7 +23,7 @@ pub(crate) use runner::describe;
 pub(crate) use runners::Runners;
 
 /// Runs that are asked for at once, at most: what is done at either end of so many costs nothing.
-const MOST: NonZeroUsize = NonZeroUsize::new(2_048).expect("it is not zero");
+pub(crate) const MOST: NonZeroUsize = NonZeroUsize::new(2_048).expect("it is not zero");
 
 /// What is to be run.
 pub(crate) struct Run<'a> {
@@ -60,14 +60,6 @@ pub(crate) enum Runs<'a> {
 }
 
 impl Runs<'_> {
-    /// How many runs to ask for at once.
-    pub(crate) fn most(&self) -> NonZeroUsize {
-        match self {
-            Self::Threads { .. } => NonZeroUsize::MIN,
-            Self::Processes(_) => MOST,
-        }
-    }
-
     /// Does beforehand what a run of `code` on this thread needs, so that nothing but the run is left to do.
     pub(crate) fn ready(&self, code: &Code) -> Result<(), Failure> {
         match self {

@@ -254,7 +254,7 @@ fn settings(
     };
     // What all workers have at once is bounded, however many there are.
     let most = NonZeroUsize::new(BACKLOG as usize / workers)
-        .map_or(NonZeroUsize::MIN, |share| share.min(runs.most()));
+        .map_or(NonZeroUsize::MIN, |share| share.min(runs::MOST));
     let memory_per_worker = runs::memory_per_worker(&plan.limits);
     Settings {
         // Delays differ from experiment to experiment, and are the same whenever one of them is repeated.

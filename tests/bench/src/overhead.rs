@@ -26,7 +26,7 @@ slow = { min = 60, max = 500, step = 5 }
 fraction = { min = 0.05, max = 1.0, step = 0.05 }
 "#;
 const VARIANTS: u64 = 57 * 89 * 20;
-const PAIRS: usize = 5;
+const PAIRS: usize = 3;
 
 /// How many times longer a sweep of a hundred thousand runs of so many bars takes than the same runs in a bare loop around
 /// the sandbox, one thread a core: the median of the ratios of pairs, one right after the other.
@@ -47,8 +47,8 @@ pub(crate) fn tax(lab: &Lab, source: &Source, code: &Code, bars: usize) -> Resul
 
 /// How many times faster two workers are than one: the median of the ratios of pairs, one right after the other.
 pub(crate) fn speed_up(source: &Source) -> Result<f64> {
-    let text = sweep::FILE.to_owned() + "fraction = [0.25, 0.5, 0.75, 1.0]\n";
-    let sweep = Sweep::prepare(source, sweep::YEAR, &text, 4 * sweep::THOUSAND)?;
+    let text = sweep::FILE.to_owned() + "fraction = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]\n";
+    let sweep = Sweep::prepare(source, sweep::YEAR, &text, 8 * sweep::THOUSAND)?;
     let pair = |number: usize| -> Result<f64> {
         let both = |first, second| -> Result<(f64, f64)> {
             Ok((sweep.run(&["-j", first])?, sweep.run(&["-j", second])?))

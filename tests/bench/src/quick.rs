@@ -44,7 +44,7 @@ pub struct Quick {
     pub sweep_tax: f64,
     /// The same of runs of 40 bars, which take as long as it takes to make an instance.
     pub sweep_tax_40: f64,
-    /// How many times faster two workers are than one, where there are two cores; 4,000 variants on a year of hours.
+    /// How many times faster two workers are than one, where there are two cores; 8,000 variants on a year of hours.
     pub speed_up: f64,
     /// How many times longer an honest run takes beside the worst hostile run than beside another honest one.
     pub neighbour_tax: f64,
