@@ -14,7 +14,7 @@ pub(crate) fn resume(
     setting: &Setting,
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let id = match args.experiment {
         Some(id) => id,

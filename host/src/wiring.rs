@@ -110,11 +110,24 @@ impl Setting {
 
     /// The directory of experiments, made if there is none.
     pub(crate) fn workspace(&self) -> Result<Workspace, Failure> {
-        let workspace = self.workspace.as_deref().ok_or_else(|| {
+        Ok(Workspace::open(self.workspace_dir()?)?)
+    }
+
+    /// The directory of experiments, for commands that only look: whoever mistypes its name is not given a new one.
+    pub(crate) fn existing_workspace(&self) -> Result<Workspace, Failure> {
+        let dir = self.workspace_dir()?;
+        if !dir.exists() {
+            return Err(Failure::input(format!("there are no experiments: `{}` does not exist", shown(dir)))
+                .hint("`stratbox sweep FILE` makes one; `--workspace DIR` names another workspace"));
+        }
+        Ok(Workspace::open_existing(dir)?)
+    }
+
+    fn workspace_dir(&self) -> Result<&Path, Failure> {
+        self.workspace.as_deref().ok_or_else(|| {
             Failure::environment("there is no directory for experiments: the home directory is not known")
                 .hint("name one with `--workspace DIR` or `STRATBOX_WORKSPACE`")
-        })?;
-        Ok(Workspace::open(workspace)?)
+        })
     }
 
     /// The private directory below the cache.

@@ -31,7 +31,7 @@ pub(crate) struct Column {
 }
 
 pub(super) fn compare(args: &CompareArgs, setting: &Setting) -> Result<CompareReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let compared = reader.compare(&args.experiments)?;
     let column = |compared: Compared| Column {

@@ -19,7 +19,7 @@ pub(crate) struct DeleteReport {
 }
 
 pub(super) fn delete(args: &DeleteArgs, setting: &Setting) -> Result<DeleteReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let experiments: BTreeSet<ExperimentId> = args.experiments.iter().copied().collect();
     // None is deleted unless all are there, and none of them runs.

@@ -16,15 +16,15 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Writes the log to standard output; followed, until nobody runs the experiment any more.
 pub(super) fn events(args: &EventsArgs, setting: &Setting, stdout: &mut dyn Write) -> Result<(), Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let id = args.experiment;
     workspace.reader()?.experiment(id)?;
     if args.rebuild {
         let _lock = workspace.lock(id)?;
         EventLog::rebuild(&workspace, id)?;
-    } else if !workspace.is_running(id)? {
+    } else {
         // Whoever was killed while it wrote may have left half a line, or too few.
-        drop(EventLog::open(&workspace, id)?);
+        EventLog::mend(&workspace, id)?;
     }
     let path = EventLog::path(&workspace, id);
     let unreadable =

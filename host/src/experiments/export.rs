@@ -29,7 +29,7 @@ pub(super) fn export(
     stdout: &mut (dyn Write + Send),
 ) -> Result<Option<ExportReport>, Failure> {
     let kind = kind(args)?;
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let experiment = args.experiment;
     reader.experiment(experiment)?;
@@ -41,11 +41,10 @@ pub(super) fn export(
         };
     };
     check_target::<&Path>(out, &[])?;
-    let rows = reader.experiment(experiment)?.head.counts.settled();
-    let mut failure = None;
+    let (mut rows, mut failure) = (0, None);
     let written = write(out, |file| {
         // A file that could not be written whole is not put in its place.
-        reader.export(experiment, format(kind), file).map_err(|error| {
+        reader.export(experiment, format(kind), file).map(|written| rows = written).map_err(|error| {
             failure = Some(error);
             std::io::Error::other("its content")
         })

@@ -4,7 +4,7 @@ use serde::Serialize;
 use stratbox_metrics::MetricName;
 use stratbox_store::{Counts, ExperimentHead, ExperimentId, Status, Workspace};
 
-use crate::failure::{Failure, shown};
+use crate::failure::{Failure, FailureKind, shown};
 use crate::render::{self, Report};
 use crate::wiring::Setting;
 
@@ -56,7 +56,14 @@ impl Head {
 }
 
 pub(super) fn list(setting: &Setting) -> Result<ListReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = match setting.existing_workspace() {
+        // Nothing is a list too.
+        Err(failure) if failure.kind == FailureKind::Input => {
+            let workspace = setting.workspace.as_deref().map(shown).unwrap_or_default();
+            return Ok(ListReport { workspace, experiments: Vec::new() });
+        }
+        workspace => workspace?,
+    };
     let heads = workspace.reader()?.experiments()?;
     let experiments = heads.into_iter().map(|head| Head::of(&workspace, head)).collect();
     Ok(ListReport { workspace: shown(workspace.path()), experiments })

@@ -27,7 +27,7 @@ pub(crate) struct ShownSession {
 }
 
 pub(super) fn sessions(args: &MetricsArgs, setting: &Setting) -> Result<SessionsReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     if let Some(id) = args.experiment {
         reader.experiment(id)?;

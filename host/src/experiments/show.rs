@@ -105,7 +105,7 @@ impl ShownRow {
 }
 
 pub(super) fn show(args: &ShowArgs, setting: &Setting) -> Result<ShowReport, Failure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let id = args.experiment;
     let experiment = reader.experiment(id)?;

@@ -76,9 +76,11 @@ fn a_log_that_nobody_reads_holds_up_nothing() {
 #[test]
 fn only_what_is_not_done_can_be_resumed() {
     let dir = folder();
-    assert!(stratbox(dir.path(), "resume").refused(2).contains("there is nothing to resume"));
+    assert!(stratbox(dir.path(), "resume").refused(2).contains("there are no experiments"));
+    assert!(!dir.path().join("workspace").exists(), "who only looks makes nothing");
     write(dir.path(), "s.toml", &FAULTY.replace(", \"panic\", \"hog\"", ""));
     stratbox(dir.path(), "sweep s.toml").ok();
+    assert!(stratbox(dir.path(), "resume").refused(2).contains("there is nothing to resume"));
     assert!(stratbox(dir.path(), "resume 1").refused(2).contains("experiment 1 is completed"));
     assert!(stratbox(dir.path(), "resume 7").refused(2).contains("there is no experiment `7`"));
 }

@@ -24,6 +24,14 @@ pub enum StoreError {
         /// How that can be told.
         why: &'static str,
     },
+    /// What is in the place of a file or directory of the workspace is none of its own, and neither followed nor written.
+    #[error("`{}` is not used: {why}", path.display())]
+    Foreign {
+        /// The file or directory.
+        path: PathBuf,
+        /// What it is instead.
+        why: &'static str,
+    },
     /// A later version of the program has written it.
     #[error("the store `{}` has format {found}, and this program knows formats up to {known}", path.display())]
     Newer {
@@ -115,9 +123,13 @@ impl StoreError {
                 "check that it may be read and written, or use another directory".to_owned()
             }
             Self::NotAWorkspace { .. } => {
-                "name the directory of a workspace, or one that is empty or does not exist, and a workspace is made there"
+                "name the directory of a workspace; a new experiment makes one in a directory that is empty or does not \
+                 exist"
                     .to_owned()
             }
+            Self::Foreign { .. } => "a workspace has files and directories of its owner only, and no links: move this one \
+                                     away, and restore a copy of the workspace if something is missing then"
+                .to_owned(),
             Self::Newer { .. } => "use a program as new as the one that wrote it, or another workspace".to_owned(),
             Self::Locked { .. } => "a sweep, a deletion, a backup or an SQLite tool may hold it: wait until that has \
                                     ended, or end it, and try again"

@@ -70,11 +70,18 @@ impl FromStr for Format {
 }
 
 impl Reader {
-    /// Writes the results of an experiment; see [`Format`]. The same results give the same bytes.
+    /// Writes the results of an experiment, and says how many rows these are; see [`Format`]. The same results give the
+    /// same bytes.
     ///
     /// # Errors
-    /// There is no such experiment; the store cannot be read; `out` cannot be written.
-    pub fn export(&self, id: ExperimentId, format: Format, out: impl Write + Send) -> Result<(), StoreError> {
+    /// There is no such experiment, or not any more before its last row is read; the store cannot be read; `out` cannot be
+    /// written. What was written then is no whole export.
+    pub fn export(
+        &self,
+        id: ExperimentId,
+        format: Format,
+        out: impl Write + Send,
+    ) -> Result<u64, StoreError> {
         let rows = self.rows(id)?;
         match format {
             Format::Jsonl => json::write(rows, out),

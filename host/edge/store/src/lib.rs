@@ -21,6 +21,7 @@ mod id;
 mod lock;
 mod log;
 mod outcome;
+mod private;
 mod reader;
 mod record;
 mod schema;

@@ -1,12 +1,11 @@
 //! Who runs an experiment.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::{ExperimentId, StoreError};
+use crate::{ExperimentId, StoreError, private};
 
 /// Whoever asks whether an experiment is running holds its lock for an instant.
 const TRIES: u32 = 20;
@@ -28,7 +27,7 @@ impl ExperimentLock {
 
     pub(crate) fn take(path: &Path, id: ExperimentId) -> Result<Self, StoreError> {
         let failed = |source| StoreError::file(path, source);
-        let mut file = open(path).map_err(failed)?;
+        let mut file = private::open(path)?;
         let mut tries = 1;
         loop {
             match file.try_lock() {
@@ -46,7 +45,8 @@ impl ExperimentLock {
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
-        // For the messages of others: it is no harm when it cannot be written.
+        // Only now, as a file whose lock another holds is not ours to write. It is for the messages of others, and no harm
+        // when it cannot be written.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
@@ -55,18 +55,11 @@ impl ExperimentLock {
     }
 
     pub(crate) fn is_taken(path: &Path) -> Result<bool, StoreError> {
-        match File::open(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(StoreError::file(path, source)),
-            Ok(file) => match file.try_lock_shared() {
-                Ok(()) => Ok(false),
-                Err(TryLockError::WouldBlock) => Ok(true),
-                Err(TryLockError::Error(source)) => Err(StoreError::file(path, source)),
-            },
+        let Some(file) = private::find(path)? else { return Ok(false) };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(StoreError::file(path, source)),
         }
     }
-}
-
-pub(crate) fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }

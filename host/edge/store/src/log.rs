@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::{Event, ExperimentId, Reader, StoreError, Workspace, lock, workspace};
+use crate::{Event, ExperimentId, Reader, StoreError, Workspace, private};
 
 /// What is written at once.
 const CHUNK: usize = 64 << 10;
@@ -16,7 +16,8 @@ const CHUNK: usize = 64 << 10;
 ///
 /// The record of truth is the store. The log is written after it, so whatever a killed process leaves is mended when the
 /// log is opened: a line that is not whole is cut off, what is missing is added, and what the store does not have is
-/// removed. Whoever runs the experiment opens it; two at once would write into each other's lines.
+/// removed. Whoever runs the experiment opens it; two at once would write into each other's lines. Whoever only reads it
+/// calls [`mend`](Self::mend).
 pub struct EventLog {
     id: ExperimentId,
     path: PathBuf,
@@ -29,10 +30,11 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Opens an experiment's log, which is made when missing, and brings it to what the store has.
+    /// Opens an experiment's log, which is made when missing, and brings it to what the store has. For whoever holds the
+    /// experiment's lock.
     ///
     /// # Errors
-    /// There is no such experiment; the store cannot be read; the log cannot be written.
+    /// There is no such experiment; the store cannot be read; the log cannot be written, or is not a file of ours.
     pub fn open(workspace: &Workspace, id: ExperimentId) -> Result<Self, StoreError> {
         let reader = workspace.reader()?;
         let events = reader.experiment(id)?.head.events;
@@ -56,6 +58,22 @@ impl EventLog {
         out.flush().map_err(|source| log.failed(source))?;
         log.length += written;
         Ok(log)
+    }
+
+    /// Brings an experiment's log to what the store has, for whoever wants to read it. Nothing is done while somebody runs
+    /// the experiment, as that process adds to the log itself. Meanwhile the lock is held, so that the experiment seems to
+    /// run.
+    ///
+    /// # Errors
+    /// See [`open`](Self::open); the lock's file cannot be used.
+    pub fn mend(workspace: &Workspace, id: ExperimentId) -> Result<(), StoreError> {
+        // First, so that what does not exist gets no lock.
+        workspace.reader()?.experiment(id)?;
+        match workspace.lock(id) {
+            Ok(_lock) => Self::open(workspace, id).map(drop),
+            Err(StoreError::Running { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where an experiment's log is, or will be.
@@ -95,7 +113,7 @@ impl EventLog {
         let path = workspace.events_path(id);
         // What the store says must not be taken for what the file says.
         let mut failure = None;
-        let written = workspace::replace(&path, |file| {
+        let written = private::replace(&path, |file| {
             let mut out = BufWriter::with_capacity(CHUNK, file);
             let mut line = Vec::new();
             let read = reader.events(id, 0, |event| {
@@ -114,8 +132,8 @@ impl EventLog {
 
     fn at(workspace: &Workspace, id: ExperimentId) -> Result<Self, StoreError> {
         let path = workspace.events_path(id);
-        let opened = lock::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-        let (length, file) = opened.map_err(|source| StoreError::file(&path, source))?;
+        let file = private::open(&path)?;
+        let length = file.metadata().map_err(|source| StoreError::file(&path, source))?.len();
         Ok(Self { id, path, file, length, last: 0, buffer: Vec::new() })
     }
 

@@ -121,12 +121,13 @@ impl Reader {
         })
     }
 
-    /// Every settled variant, by round and variant. Rows that are added meanwhile are seen when they come after.
+    /// Every settled variant, by round and variant. Rows that are added meanwhile are seen when they come after. When the
+    /// experiment is deleted meanwhile, the last item is [`StoreError::Unknown`].
     ///
     /// # Errors
     /// See [`Reader`].
     pub fn rows(&self, id: ExperimentId) -> Result<Rows<'_>, StoreError> {
-        Ok(Rows::new(&self.db, self.experiment(id)?))
+        Ok(Rows::new(&self.db, self.workspace.path(), self.experiment(id)?))
     }
 
     /// Every settled variant as it is at this moment, best first by the experiment's objective: those without a figure

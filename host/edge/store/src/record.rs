@@ -110,7 +110,7 @@ pub struct Trial {
     pub figure: Option<f64>,
     /// Of the last attempt.
     pub fuel: u64,
-    /// How many there were; 0 when it was answered from the store.
+    /// How many there were; where it was answered from the store, of the run that it is the answer of.
     pub attempts: u32,
     /// Why there was no other attempt: a stable label such as `conclusive` or `reproduced`.
     pub settled: &'static str,

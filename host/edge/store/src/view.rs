@@ -178,7 +178,7 @@ pub struct Row {
     pub figure: Option<f64>,
     /// Of the last attempt.
     pub fuel: u64,
-    /// How many there were; 0 when it was answered from the store.
+    /// How many there were; where it was answered from the store, of the run that it is the answer of.
     pub attempts: u32,
     /// Why there was no other attempt.
     pub settled: String,

@@ -1,8 +1,6 @@
 //! The directory in which everything is.
 
-use std::fs::{DirBuilder, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +8,7 @@ use stratbox_domain::Digest;
 
 use crate::db::{Access, Db};
 use crate::schema::{self, Format, LATEST};
-use crate::{ExperimentId, ExperimentLock, Reader, StoreError, Writer, lock};
+use crate::{ExperimentId, ExperimentLock, Reader, StoreError, Writer, private};
 
 /// How long the store waits for other processes unless told otherwise.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(10);
@@ -19,6 +17,7 @@ const STORE: &str = "store.sqlite";
 const EVENTS: &str = "events";
 const COMPONENTS: &str = "components";
 const LOCKS: &str = "locks";
+const FOLDERS: [&str; 3] = [EVENTS, COMPONENTS, LOCKS];
 
 /// A directory of experiments. Cheap to clone. While nothing uses it, it can be copied and moved.
 ///
@@ -36,11 +35,11 @@ pub struct Workspace {
 
 impl Workspace {
     /// Opens the workspace in `path`, for its owner only (mode 0700). It is made where there is nothing or an empty
-    /// directory, and brought to the latest format.
+    /// directory, and brought to the latest format. What is refused is left as it is.
     ///
     /// # Errors
-    /// The directory cannot be used or holds something else; the store is newer than this program, damaged, or locked by
-    /// another process; there is no room.
+    /// The directory cannot be used or holds something else; a file or directory in it is a link or another user's; the
+    /// store is newer than this program, damaged, or locked by another process; there is no room.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_with_patience(path, DEFAULT_PATIENCE)
     }
@@ -50,24 +49,40 @@ impl Workspace {
     /// # Errors
     /// See [`open`](Self::open).
     pub fn open_with_patience(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        Self::make(path, patience, LATEST)
+        Self::at(path, patience).make(LATEST)
+    }
+
+    /// Like [`open`](Self::open), for whoever wants to look at what is there: where there is no workspace, none is made.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAWorkspace`] also where `open` makes one; see [`open`](Self::open).
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let workspace = Self::at(path, DEFAULT_PATIENCE);
+        match workspace.look()? {
+            Found::Store(format) if format.version > 0 => workspace.make(LATEST),
+            Found::NoDirectory => Err(workspace.refused("there is no such directory")),
+            Found::NoStore | Found::Store(_) => Err(workspace.refused("there is no store in it")),
+        }
     }
 
     /// One whose store is not of the latest version.
     #[cfg(test)]
     pub(crate) fn of_version(path: &Path, version: i64) -> Result<Self, StoreError> {
-        Self::make(path, DEFAULT_PATIENCE, version)
+        Self::at(path, DEFAULT_PATIENCE).make(version)
     }
 
-    fn make(path: &Path, patience: Duration, version: i64) -> Result<Self, StoreError> {
-        let workspace = Self { path: path.components().collect(), patience };
-        workspace.make_directory()?;
-        for folder in [EVENTS, COMPONENTS, LOCKS] {
-            let folder = workspace.path.join(folder);
-            make_private(&folder).map_err(|source| StoreError::file(folder, source))?;
+    fn at(path: &Path, patience: Duration) -> Self {
+        Self { path: path.components().collect(), patience }
+    }
+
+    fn make(self, version: i64) -> Result<Self, StoreError> {
+        self.look()?;
+        private::make_root(&self.path)?;
+        for folder in FOLDERS {
+            private::make_folder(&self.path.join(folder))?;
         }
-        workspace.bring_to(version)?;
-        Ok(workspace)
+        self.bring_to(version)?;
+        Ok(self)
     }
 
     /// The directory.
@@ -125,7 +140,7 @@ impl Workspace {
         if self.component(digest).is_ok() {
             return Ok(());
         }
-        replace(&self.component_path(digest), |file| file.write_all(content))
+        private::replace(&self.component_path(digest), |file| file.write_all(content))
     }
 
     /// A component that was kept.
@@ -133,15 +148,12 @@ impl Workspace {
     /// # Errors
     /// It was not kept, was changed since, or cannot be read.
     pub fn component(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
-        let path = self.component_path(digest);
-        match std::fs::read(&path) {
-            Ok(content) if Digest::of(&content) == *digest => Ok(content),
-            Ok(_) => Err(StoreError::Component { digest: *digest, problem: "was changed since it was kept" }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(StoreError::Component { digest: *digest, problem: "is not in the workspace" })
-            }
-            Err(source) => Err(StoreError::file(path, source)),
-        }
+        let problem = match private::read(&self.component_path(digest))? {
+            Some(content) if Digest::of(&content) == *digest => return Ok(content),
+            Some(_) => "was changed since it was kept",
+            None => "is not in the workspace",
+        };
+        Err(StoreError::Component { digest: *digest, problem })
     }
 
     /// Where an experiment's events are written.
@@ -162,71 +174,72 @@ impl Workspace {
         self.path.join(STORE)
     }
 
-    /// Makes the directory, or takes one that is empty or a workspace.
-    fn make_directory(&self) -> Result<(), StoreError> {
+    /// What is there, if it is a workspace or can become one. Nothing is changed.
+    fn look(&self) -> Result<Found, StoreError> {
         let failed = |source| StoreError::file(&self.path, source);
-        let not = |why| StoreError::NotAWorkspace { path: self.path.clone(), why };
         match std::fs::metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::NoDirectory),
             Err(source) => return Err(failed(source)),
-            Ok(found) if !found.is_dir() => return Err(not("it is not a directory")),
-            Ok(_) => {
-                let mut entries = std::fs::read_dir(&self.path).map_err(failed)?;
-                // A process that was killed here may have made the folders and no more.
-                let ours = |name: &std::ffi::OsStr| [EVENTS, COMPONENTS, LOCKS].iter().any(|it| name == *it);
-                let other = entries.any(|entry| entry.map_or(true, |entry| !ours(&entry.file_name())));
-                if other && !self.store().is_file() {
-                    return Err(not("there are files in it, and none of them is `store.sqlite`"));
-                }
-            }
+            Ok(found) if !found.is_dir() => return Err(self.refused("it is not a directory")),
+            Ok(_) => {}
         }
-        make_private(&self.path).map_err(failed)
+        // A process that was killed here may have made the folders and no more.
+        let ours = |name: &std::ffi::OsStr| FOLDERS.iter().any(|it| name == *it);
+        let mut entries = std::fs::read_dir(&self.path).map_err(failed)?;
+        let other = entries.any(|entry| entry.map_or(true, |entry| !ours(&entry.file_name())));
+        // Last, as another process may be making it.
+        let store = private::is_file(&self.store())?;
+        if other && !store {
+            return Err(self.refused("there are files in it, and none of them is `store.sqlite`"));
+        }
+        FOLDERS.iter().try_for_each(|folder| private::is_folder(&self.path.join(folder)).map(drop))?;
+        if !store {
+            return Ok(Found::NoStore);
+        }
+        // By SQLite and no other way: to close a file gives up the locks of every connection that the process has to it.
+        let read = |access| Format::of(&Db::open(&self.store(), access, self.patience)?);
+        let format = match read(Access::Read) {
+            // What a process that was killed has begun can be undone only by one that may write.
+            Err(StoreError::Unusable { .. }) => read(Access::Write),
+            read => read,
+        };
+        self.accept(format?).map(Found::Store)
+    }
+
+    /// The format, if it is one of ours that is known.
+    fn accept(&self, format: Format) -> Result<Format, StoreError> {
+        if !format.is_ours() {
+            return Err(self.refused("its `store.sqlite` is the database of another program"));
+        }
+        if format.version > LATEST {
+            return Err(StoreError::Newer { path: self.store(), found: format.version, known: LATEST });
+        }
+        Ok(format)
+    }
+
+    fn refused(&self, why: &'static str) -> StoreError {
+        StoreError::NotAWorkspace { path: self.path.clone(), why }
     }
 
     /// Makes the store, or brings it to a version.
     fn bring_to(&self, version: i64) -> Result<(), StoreError> {
-        let path = self.store();
-        let mut db = Db::open(&path, Access::Write, self.patience)?;
-        let format = Format::of(&db)?;
-        if !format.is_ours() {
-            let why = "its `store.sqlite` is the database of another program";
-            return Err(StoreError::NotAWorkspace { path: self.path.clone(), why });
-        }
-        if format.version > LATEST {
-            return Err(StoreError::Newer { path, found: format.version, known: LATEST });
-        }
-        if format.version < version {
+        let mut db = Db::open(&self.store(), Access::Write, self.patience)?;
+        // Again: another process may have been faster.
+        if self.accept(Format::of(&db)?)?.version < version {
             // One process at a time: making a file's log is not something that SQLite lets two wait for.
             let guard = self.path.join(LOCKS).join("format");
-            let file = lock::open(&guard).and_then(|file| file.lock().map(|()| file));
-            let _held = file.map_err(|source| StoreError::file(guard, source))?;
+            let held = private::open(&guard)?;
+            held.lock().map_err(|source| StoreError::file(guard, source))?;
             schema::migrate(&mut db, version)?;
         }
         Ok(())
     }
 }
 
-/// Makes a directory that only its owner can enter.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    if std::fs::metadata(path)?.mode() & 0o777 != 0o700 {
-        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-/// Puts a file in the place of another: it is there whole or not at all, whenever the process is killed.
-pub(crate) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut tempfile::NamedTempFile) -> std::io::Result<()>,
-) -> Result<(), StoreError> {
-    let written = || {
-        let parent = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(parent)?;
-        write(&mut file)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        std::fs::File::open(parent)?.sync_all()
-    };
-    written().map_err(|source| StoreError::file(path, source))
+/// What is in the place of a workspace.
+enum Found {
+    NoDirectory,
+    NoStore,
+    /// Of version 0 when nothing is in it yet.
+    Store(Format),
 }

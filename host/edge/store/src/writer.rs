@@ -1,6 +1,7 @@
 //! Writing: the one way in.
 
 mod commit;
+mod delete;
 
 pub(crate) use commit::happening;
 
@@ -8,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::{Transaction, params};
-use stratbox_domain::Digest;
 
 use crate::convert::{head, int, to_json};
 use crate::db::{Db, Problem};
 use crate::{
     Batch, Counts, Event, ExperimentId, ExperimentLock, MetricNames, NewExperiment, Status, StoreError,
-    Workspace,
+    Workspace, private,
 };
 
 /// Sessions of a workspace that are kept.
@@ -56,7 +56,7 @@ impl Writer {
         self.db.write(|transaction| {
             for strategy in &experiment.strategies {
                 // While the store is locked nobody deletes components.
-                if !workspace.component_path(&strategy.component).is_file() {
+                if !private::is_file(&workspace.component_path(&strategy.component))? {
                     let (digest, problem) = (strategy.component, "is not in the workspace");
                     return Err(StoreError::Component { digest, problem }.into());
                 }
@@ -101,32 +101,6 @@ impl Writer {
             )?;
             Ok(())
         })
-    }
-
-    /// Deletes an experiment: its record, its events, and the components that no other experiment has.
-    ///
-    /// # Errors
-    /// There is no such experiment; it is running; the store or a file cannot be written.
-    pub fn delete(&mut self, id: ExperimentId) -> Result<(), StoreError> {
-        let workspace = &self.workspace;
-        self.db.read(|connection| head(connection, workspace.path(), id))?;
-        let _lock = workspace.lock(id)?;
-        self.db.write(|transaction| {
-            head(transaction, workspace.path(), id)?;
-            let orphans = orphans(transaction, id)?;
-            for table in ["trials", "superseded", "attempts", "transitions", "sessions", "strategies"] {
-                transaction.execute(&format!("DELETE FROM {table} WHERE experiment = ?1"), [id.0])?;
-            }
-            transaction.execute("DELETE FROM experiments WHERE id = ?1", [id.0])?;
-            // Before the end of the transaction, so that no new experiment counts on a component that goes.
-            for digest in orphans {
-                remove(&workspace.component_path(&digest))?;
-            }
-            remove(&workspace.events_path(id))?;
-            Ok(remove(&workspace.lock_path(id))?)
-        })?;
-        self.owners.remove(&id);
-        Ok(())
     }
 
     fn owners(&mut self, id: ExperimentId) -> Result<Arc<[Owner]>, StoreError> {
@@ -232,23 +206,6 @@ fn insert(
         params![id, at, Status::Running.label(), counts],
     )?;
     Ok(ExperimentId(id))
-}
-
-/// Components that only this experiment has.
-fn orphans(transaction: &Transaction<'_>, id: ExperimentId) -> Result<Vec<Digest>, Problem> {
-    let mut statement = transaction.prepare(
-        "SELECT DISTINCT component FROM strategies WHERE experiment = ?1 \
-         EXCEPT SELECT component FROM strategies WHERE experiment <> ?1",
-    )?;
-    let components = statement.query_map([id.0], |row| row.get(0).map(Digest::from_bytes))?;
-    Ok(components.collect::<Result<_, _>>()?)
-}
-
-fn remove(path: &std::path::Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(StoreError::file(path, source)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

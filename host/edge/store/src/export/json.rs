@@ -35,14 +35,17 @@ enum Value {
     Figure(Option<f64>),
 }
 
-pub(super) fn write(rows: Rows<'_>, out: impl Write) -> Result<(), StoreError> {
+pub(super) fn write(rows: Rows<'_>, out: impl Write) -> Result<u64, StoreError> {
     let mut out = BufWriter::with_capacity(64 << 10, out);
+    let mut written = 0;
     for row in rows {
         let row = row?;
         serde_json::to_writer(&mut out, &line(&row)).map_err(|error| StoreError::Export(error.into()))?;
         out.write_all(b"\n").map_err(StoreError::Export)?;
+        written += 1;
     }
-    out.flush().map_err(StoreError::Export)
+    out.flush().map_err(StoreError::Export)?;
+    Ok(written)
 }
 
 fn line(row: &Row) -> Line<'_> {

@@ -17,7 +17,7 @@ use crate::{Row, Rows, StoreError};
 /// What is held in memory at once.
 const ROWS_PER_GROUP: usize = 8 << 10;
 
-pub(super) fn write(mut rows: Rows<'_>, out: impl Write + Send) -> Result<(), StoreError> {
+pub(super) fn write(mut rows: Rows<'_>, out: impl Write + Send) -> Result<u64, StoreError> {
     let columns = columns(rows.experiment());
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
@@ -26,6 +26,7 @@ pub(super) fn write(mut rows: Rows<'_>, out: impl Write + Send) -> Result<(), St
         .build();
     let schema = schema(&columns).map_err(failed)?;
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
+    let mut written = 0;
     loop {
         let group: Vec<Row> = rows.by_ref().take(ROWS_PER_GROUP).collect::<Result<_, _>>()?;
         if group.is_empty() {
@@ -34,8 +35,10 @@ pub(super) fn write(mut rows: Rows<'_>, out: impl Write + Send) -> Result<(), St
         let mut out = writer.next_row_group().map_err(failed)?;
         columns.iter().try_for_each(|column| write_column(&mut out, column, &group)).map_err(failed)?;
         out.close().map_err(failed)?;
+        written += group.len() as u64;
     }
-    writer.close().map(|_| ()).map_err(failed)
+    writer.close().map_err(failed)?;
+    Ok(written)
 }
 
 fn failed(error: ParquetError) -> StoreError {

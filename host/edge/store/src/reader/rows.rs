@@ -1,11 +1,12 @@
 //! Rows, a page at a time: whoever goes through a million of them holds some hundred, and keeps nobody from writing.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use rusqlite::{Connection, params};
 use stratbox_domain::Params;
 
-use crate::convert::{bytes, column, count, digest, kind};
+use crate::convert::{bytes, column, count, digest, head, kind};
 use crate::db::{Db, Problem};
 use crate::{Experiment, ExperimentId, FailedAttempt, Row, StoreError, outcome};
 
@@ -17,6 +18,8 @@ const TRIAL: &str = "SELECT iteration, variant, at, kind, figure, key, fuel, att
 /// The settled variants of an experiment; see [`Reader::rows`](crate::Reader::rows).
 pub struct Rows<'r> {
     db: &'r Db,
+    /// For messages.
+    workspace: &'r Path,
     experiment: Experiment,
     page: VecDeque<Row>,
     /// Round and variant of the last row that was read; `None` when there are no more.
@@ -24,8 +27,8 @@ pub struct Rows<'r> {
 }
 
 impl<'r> Rows<'r> {
-    pub(super) fn new(db: &'r Db, experiment: Experiment) -> Self {
-        Self { db, experiment, page: VecDeque::new(), after: Some((-1, -1)) }
+    pub(super) fn new(db: &'r Db, workspace: &'r Path, experiment: Experiment) -> Self {
+        Self { db, workspace, experiment, page: VecDeque::new(), after: Some((-1, -1)) }
     }
 
     /// The experiment whose rows they are.
@@ -35,7 +38,7 @@ impl<'r> Rows<'r> {
     }
 
     fn turn(&mut self, (iteration, variant): (i64, i64)) -> Result<(), StoreError> {
-        let Self { db, experiment, page, after } = self;
+        let Self { db, workspace, experiment, page, after } = self;
         db.run(|connection| {
             let mut statement = connection.prepare_cached(&format!(
                 "{TRIAL} AND (iteration, variant) > (?2, ?3) ORDER BY iteration, variant LIMIT ?4"
@@ -47,7 +50,8 @@ impl<'r> Rows<'r> {
                 page.push_back(read(row, experiment)?);
                 *after = Some((column(row, 0)?, column(row, 1)?));
             }
-            Ok(())
+            // Rows are deleted after their experiment: when it is still there, none was missing.
+            head(connection, workspace, experiment.head.id).map(drop)
         })
     }
 }
@@ -60,6 +64,7 @@ impl Iterator for Rows<'_> {
             && let Err(error) = self.turn(self.after?)
         {
             self.after = None;
+            self.page.clear();
             return Some(Err(error));
         }
         self.page.pop_front().map(Ok)

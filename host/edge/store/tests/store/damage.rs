@@ -4,9 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use stratbox_store::{Batch, Reader, StoreError, Workspace};
+use stratbox_domain::Digest;
+use stratbox_store::{Batch, EventLog, Reader, StoreError, Workspace};
 
-use super::{Fixture, settled};
+use super::{COMPONENT, Fixture, settled};
 
 /// Overwrites part of an idle store that has `n` results, and reads everything that can be read.
 fn read_spoiled(n: u64, spoil: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
@@ -98,6 +99,25 @@ fn a_store_that_another_process_holds_is_told_and_can_be_read() {
     assert_eq!(impatient.reader().unwrap().rows(id).unwrap().count(), 5);
     other.execute_batch("ROLLBACK").unwrap();
     writer.commit(id, &batch).unwrap();
+}
+
+#[test]
+fn a_deletion_that_is_refused_leaves_the_experiment_as_it_was() {
+    let Fixture { dir: _dir, workspace, mut writer, id, lock } = Fixture::with_results(5);
+    drop(lock);
+    EventLog::open(&workspace, id).unwrap();
+    let log = fs::read(workspace.events_path(id)).unwrap();
+    let impatient = Workspace::open_with_patience(workspace.path(), Duration::from_millis(1)).unwrap();
+    let other = Connection::open(workspace.path().join("store.sqlite")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let refused = impatient.writer().unwrap().delete(id).unwrap_err();
+    assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(fs::read(workspace.events_path(id)).unwrap(), log);
+    assert_eq!(workspace.component(&Digest::of(COMPONENT)).unwrap(), COMPONENT);
+    let _lock = workspace.lock(id).unwrap();
+    writer.commit(id, &Batch { trials: vec![settled(5)], ..Batch::default() }).unwrap();
+    assert_eq!(workspace.reader().unwrap().rows(id).unwrap().count(), 6);
 }
 
 /// Where the process below is told which workspace to fill.

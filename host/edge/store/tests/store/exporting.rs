@@ -2,7 +2,7 @@
 
 use stratbox_domain::{Axis, AxisValues, ParamValue, Space};
 use stratbox_metrics::MetricName;
-use stratbox_store::{Batch, Format, Trial};
+use stratbox_store::{Batch, Format, StoreError, Trial};
 
 use super::{Fixture, completed, experiment, key, settled, trial};
 
@@ -140,6 +140,45 @@ fn a_destination_that_takes_nothing_is_an_error_that_says_so() {
         let refused = reader.export(fixture.id, *format, Full).unwrap_err();
         assert!(refused.to_string().starts_with("the results cannot be written"), "{format:?}: {refused}");
         assert!(reader.export(fixture.id, *format, std::io::sink()).is_ok());
+    }
+}
+
+#[test]
+fn the_number_of_rows_that_were_written_is_told() {
+    for n in [0, 10] {
+        let fixture = Fixture::with_results(n);
+        for format in Format::ALL {
+            let reader = fixture.workspace.reader().unwrap();
+            assert_eq!(reader.export(fixture.id, *format, std::io::sink()).unwrap(), n, "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn an_export_of_an_experiment_that_is_deleted_meanwhile_fails() {
+    /// Deletes an experiment when the first bytes arrive.
+    struct Deletes(Option<(stratbox_store::Writer, stratbox_store::ExperimentId)>);
+    impl std::io::Write for Deletes {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if let Some((mut writer, id)) = self.0.take() {
+                writer.delete(id).unwrap();
+            }
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in Format::ALL {
+        let mut fixture = Fixture::new();
+        let rounds = (1..=150).flat_map(|iteration| (0..60).map(move |v| Trial { iteration, ..settled(v) }));
+        fixture.commit(rounds.collect());
+        let Fixture { dir: _dir, workspace, writer, id, lock } = fixture;
+        drop(lock);
+        let reader = workspace.reader().unwrap();
+        assert_eq!(reader.export(id, *format, Deletes(None)).unwrap(), 9_000);
+        let refused = reader.export(id, *format, Deletes(Some((writer, id)))).unwrap_err();
+        assert!(matches!(refused, StoreError::Unknown { .. }), "{format:?}: {refused}");
     }
 }
 

@@ -143,3 +143,38 @@ fn events_after_a_gap_are_refused_and_nothing_is_written() {
     log.append(&second).unwrap();
     assert_eq!(fixture.log_text().lines().count(), text.lines().count() + 2);
 }
+
+#[test]
+fn a_log_that_is_read_is_mended_when_nobody_runs_the_experiment() {
+    let (fixture, log, text) = written();
+    drop((log, fixture.lock));
+    let path = fixture.workspace.events_path(fixture.id);
+    fs::write(&path, &text.as_bytes()[..text.len() - 10]).unwrap();
+    EventLog::mend(&fixture.workspace, fixture.id).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    fs::remove_file(&path).unwrap();
+    EventLog::mend(&fixture.workspace, fixture.id).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert!(!fixture.workspace.is_running(fixture.id).unwrap(), "the lock was given back");
+}
+
+#[test]
+fn a_log_that_is_read_is_left_alone_while_the_experiment_runs() {
+    let (fixture, _log, text) = written();
+    let path = fixture.workspace.events_path(fixture.id);
+    // As it is in the middle of an append, and with more than the store had a moment ago.
+    for left in [&text[..text.len() - 10], &format!("{text}{{\"v\":1,\"seq\":999}}\n")] {
+        fs::write(&path, left).unwrap();
+        EventLog::mend(&fixture.workspace, fixture.id).unwrap();
+        assert_eq!(fixture.log_text(), left);
+    }
+}
+
+#[test]
+fn an_experiment_that_there_is_not_has_no_log_to_mend() {
+    let fixture = Fixture::new();
+    let unknown = stratbox_store::ExperimentId::new(99).unwrap();
+    let refused = EventLog::mend(&fixture.workspace, unknown).unwrap_err();
+    assert!(matches!(refused, StoreError::Unknown { .. }), "{refused}");
+    assert!(!fixture.workspace.path().join("locks/99").exists());
+}

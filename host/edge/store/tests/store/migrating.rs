@@ -46,6 +46,16 @@ fn a_store_of_version_1_is_brought_to_the_latest_with_all_that_is_in_it() {
 }
 
 #[test]
+fn whoever_only_looks_brings_an_older_store_to_the_latest_version_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store.sqlite");
+    fs::copy(VERSION_1, &store).unwrap();
+    let reader = Workspace::open_existing(dir.path()).unwrap().reader().unwrap();
+    assert_eq!(version(&store), 2);
+    assert_eq!(reader.rows(ExperimentId::new(1).unwrap()).unwrap().count(), 20);
+}
+
+#[test]
 fn a_store_of_the_latest_version_is_left_as_it_is() {
     let Fixture { dir: _dir, workspace, writer, .. } = Fixture::with_results(5);
     drop(writer);

@@ -26,7 +26,7 @@ fn an_empty_directory_becomes_a_workspace_and_one_with_other_files_does_not() {
     std::fs::write(dir.path().join("letter.txt"), "dear").unwrap();
     let refused = Workspace::open(dir.path()).unwrap_err();
     assert!(matches!(refused, StoreError::NotAWorkspace { .. }), "{refused}");
-    assert!(refused.hint().contains("one that is empty"), "{}", refused.hint());
+    assert!(refused.hint().contains("that is empty"), "{}", refused.hint());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing was made");
     std::fs::remove_file(dir.path().join("letter.txt")).unwrap();
     assert!(Workspace::open(dir.path()).is_ok());
@@ -46,9 +46,62 @@ fn the_database_of_another_program_is_not_touched() {
     let path = dir.path().join("store.sqlite");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE letters (text)").unwrap();
     let before = std::fs::read(&path).unwrap();
-    let refused = Workspace::open(dir.path()).unwrap_err();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for open in [Workspace::open, Workspace::open_existing] {
+        let refused = open(dir.path()).unwrap_err();
+        assert!(refused.to_string().contains("another program"), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert_eq!(dir.path().metadata().unwrap().mode() & 0o777, 0o755);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing was made");
+    }
+}
+
+#[test]
+fn what_another_program_left_when_it_was_killed_is_seen_to_be_its() {
+    let dir = tempfile::tempdir().unwrap();
+    let (living, killed) = (dir.path().join("store.sqlite"), dir.path().join("killed"));
+    let connection = Connection::open(&living).unwrap();
+    connection.execute_batch("CREATE TABLE letters (text); PRAGMA cache_size = 1; BEGIN").unwrap();
+    for n in 0..100 {
+        connection.execute("INSERT INTO letters VALUES (zeroblob(?1))", [1_000 + n]).unwrap();
+    }
+    std::fs::create_dir(&killed).unwrap();
+    for name in ["store.sqlite", "store.sqlite-journal"] {
+        std::fs::copy(dir.path().join(name), killed.join(name)).unwrap();
+    }
+    std::fs::set_permissions(&killed, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = Workspace::open(&killed).unwrap_err();
     assert!(refused.to_string().contains("another program"), "{refused}");
-    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(killed.metadata().unwrap().mode() & 0o777, 0o755);
+    assert!(!killed.join("locks").exists());
+}
+
+#[test]
+fn whoever_only_looks_makes_no_workspace() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    let refused = Workspace::open_existing(&missing).unwrap_err();
+    assert!(refused.to_string().ends_with("is not a workspace: there is no such directory"), "{refused}");
+    assert!(refused.hint().starts_with("name the directory of a workspace"), "{}", refused.hint());
+    assert!(!missing.exists());
+
+    let empty = dir.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let refused = Workspace::open_existing(&empty).unwrap_err();
+    assert!(refused.to_string().ends_with("is not a workspace: there is no store in it"), "{refused}");
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
+
+    std::fs::write(empty.join("store.sqlite"), "").unwrap();
+    assert!(matches!(Workspace::open_existing(&empty), Err(StoreError::NotAWorkspace { .. })));
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 1);
+}
+
+#[test]
+fn whoever_only_looks_sees_a_workspace_that_there_is() {
+    let Fixture { dir: _dir, workspace, id, .. } = Fixture::with_results(5);
+    let found = Workspace::open_existing(workspace.path()).unwrap();
+    assert_eq!(found.path(), workspace.path());
+    assert_eq!(found.reader().unwrap().rows(id).unwrap().count(), 5);
 }
 
 #[test]
@@ -57,9 +110,11 @@ fn a_store_of_a_later_program_is_refused() {
     drop(writer);
     let connection = Connection::open(workspace.path().join("store.sqlite")).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
+    std::fs::remove_dir(workspace.path().join("events")).unwrap();
     let refused = Workspace::open(workspace.path()).unwrap_err();
     assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
     assert!(refused.hint().contains("as new as"), "{}", refused.hint());
+    assert!(!workspace.path().join("events").exists(), "nothing was made");
 }
 
 #[test]

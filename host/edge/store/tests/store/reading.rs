@@ -1,10 +1,10 @@
 //! Rows, rankings and figures.
 
-use stratbox_domain::{ParamValue, RunOutcome};
+use stratbox_domain::{FaultLabel, ParamValue, RunOutcome};
 use stratbox_metrics::MetricName;
-use stratbox_store::{Batch, FailedAttempt, OutcomeKind, Trial};
+use stratbox_store::{Batch, ExperimentId, FailedAttempt, OutcomeKind, StoreError, Trial};
 
-use super::{Fixture, completed, experiment, failed_attempt, interrupted, key, settled, trial};
+use super::{Fixture, completed, experiment, failed_attempt, faulted, interrupted, key, settled, trial};
 
 #[test]
 fn a_row_has_its_parameters_and_all_that_came_of_it() {
@@ -202,4 +202,80 @@ fn interruptions_say_why() {
     fixture.commit(vec![trial(0, &interrupted())]);
     let row = fixture.workspace.reader().unwrap().trial(fixture.id, 0).unwrap().unwrap();
     assert!(matches!(row.outcome, RunOutcome::Interrupted(reason) if reason.label() == "timeout"));
+}
+
+#[test]
+fn of_each_fault_the_first_variant_is_shown() {
+    let mut fixture = Fixture::new();
+    let reader = fixture.workspace.reader().unwrap();
+    assert!(reader.first_faults(fixture.id).unwrap().is_empty());
+    let faults =
+        [(9, FaultLabel::Panic), (7, FaultLabel::Fuel), (4, FaultLabel::Panic), (50, FaultLabel::Fuel)];
+    fixture.commit(faults.map(|(variant, label)| trial(variant, &faulted(label))).to_vec());
+    fixture.commit(vec![trial(0, &completed(0.1)), trial(1, &interrupted())]);
+    // A later round comes later, whatever the number of the variant.
+    fixture.commit(vec![Trial { iteration: 2, ..trial(2, &faulted(FaultLabel::Panic)) }]);
+    let first = reader.first_faults(fixture.id).unwrap();
+    let found: Vec<_> = first.iter().map(|(label, row)| (&**label, row.iteration, row.variant)).collect();
+    assert_eq!(found, [("fuel", 1, 7), ("panic", 1, 4)]);
+    assert_eq!(first["panic"], reader.trial(fixture.id, 4).unwrap().unwrap());
+}
+
+#[test]
+fn a_fault_that_did_not_stay_is_not_shown() {
+    let mut fixture = Fixture::new();
+    fixture.commit(vec![trial(0, &faulted(FaultLabel::Panic)), trial(1, &faulted(FaultLabel::Fuel))]);
+    fixture.commit(vec![trial(0, &completed(0.1))]);
+    let first = fixture.workspace.reader().unwrap().first_faults(fixture.id).unwrap();
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["fuel"]);
+}
+
+#[test]
+fn the_first_faults_of_an_experiment_that_there_is_not_are_refused() {
+    let fixture = Fixture::new();
+    let refused = fixture.workspace.reader().unwrap().first_faults(ExperimentId::new(99).unwrap());
+    assert!(matches!(refused, Err(StoreError::Unknown { .. })));
+}
+
+#[test]
+fn a_place_of_a_ranking_leads_to_its_row() {
+    let mut fixture = Fixture::with_results(20);
+    fixture.commit(vec![Trial { iteration: 2, ..trial(3, &completed(0.5)) }]);
+    let reader = fixture.workspace.reader().unwrap();
+    let experiment = reader.experiment(fixture.id).unwrap();
+    let mut seen = 0;
+    for place in reader.ranked(fixture.id).unwrap() {
+        let place = place.unwrap();
+        let row = reader.row(&experiment, &place).unwrap().unwrap();
+        assert_eq!((row.variant, row.iteration, row.key), (place.variant, place.iteration, place.key));
+        assert_eq!(row.figure, place.figure);
+        seen += 1;
+    }
+    assert_eq!(seen, 21);
+}
+
+#[test]
+fn a_place_of_an_experiment_that_was_deleted_leads_to_nothing() {
+    let mut fixture = Fixture::with_results(5);
+    let reader = fixture.workspace.reader().unwrap();
+    let experiment = reader.experiment(fixture.id).unwrap();
+    let place = reader.ranked(fixture.id).unwrap().next().unwrap().unwrap();
+    assert!(reader.row(&experiment, &place).unwrap().is_some());
+    drop(fixture.lock);
+    fixture.writer.delete(fixture.id).unwrap();
+    assert_eq!(reader.row(&experiment, &place).unwrap(), None);
+}
+
+#[test]
+fn rows_of_an_experiment_that_is_deleted_meanwhile_end_with_an_error() {
+    let mut fixture = Fixture::new();
+    let rounds = (1..=30).flat_map(|iteration| (0..60).map(move |v| Trial { iteration, ..settled(v) }));
+    fixture.commit(rounds.collect());
+    let reader = fixture.workspace.reader().unwrap();
+    let mut rows = reader.rows(fixture.id).unwrap();
+    assert!(rows.next().unwrap().is_ok());
+    drop(fixture.lock);
+    fixture.writer.delete(fixture.id).unwrap();
+    assert!(matches!(rows.by_ref().find(Result::is_err), Some(Err(StoreError::Unknown { .. }))));
+    assert!(rows.next().is_none());
 }
