@@ -203,7 +203,7 @@ pub(crate) struct ResumeArgs {
     pub(crate) session: SessionArgs,
 }
 
-/// How an experiment is run, now: nothing of it changes a result.
+/// How an experiment is run, now: nothing of it changes the result of a run that has one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionArgs {
     /// Variants that run at once [default: one for each processor, at most 64]
@@ -231,6 +231,12 @@ pub(crate) struct SessionArgs {
     /// Start nothing new while more than this share of the memory is used, beside one worker
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = parse_share)]
     pub(crate) memory_threshold: f64,
+    /// More attempts at a variant whose time ran out, each in a fresh process
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub(crate) timeout_retries: u32,
+    /// More attempts at a variant whose worker was killed or silent
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    pub(crate) loss_retries: u32,
     /// Seconds that running variants have after the first Ctrl-C; the second one ends them at once
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) grace: u32,

@@ -157,26 +157,25 @@ impl<'a> Ledger<'a> {
         if self.cursors[strategy].known.is_some() {
             return Ok(());
         }
-        let known: Option<Known> = if self.reuses {
-            self.sync()?;
-            self.reader
-                .known(&self.keys[strategy].base(), (self.id, self.plan.strategies[strategy].first))?
-                .into()
-        } else {
-            None
+        let known = match self.reuses {
+            true => {
+                self.sync();
+                let own = (self.id, self.plan.strategies[strategy].first);
+                Some(self.reader.known(&self.keys[strategy].base(), own)?)
+            }
+            false => None,
         };
         self.cursors[strategy].known = Some(known);
         Ok(())
     }
 
     /// Waits until everything so far is kept.
-    fn sync(&mut self) -> Result<(), Failure> {
+    fn sync(&mut self) {
         self.flush();
         let (done, waiting) = sync_channel(1);
         // A keeper that is gone has said why.
         drop(self.keeper.send(Told::Sync(done)));
         let _ = waiting.recv();
-        Ok(())
     }
 
     /// The answers that the store has for some points, in their order.

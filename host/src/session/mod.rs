@@ -261,7 +261,11 @@ fn settings(
         seed: opened.id.number().unsigned_abs(),
         workers,
         batches: Batches { most, target: BATCH.as_micros() as u64 },
-        retry: RetryPolicy::default(),
+        retry: RetryPolicy {
+            timeout_retries: args.timeout_retries,
+            loss_retries: args.loss_retries,
+            ..RetryPolicy::default()
+        },
         admission: Admission { cpu: args.cpu_threshold, memory: args.memory_threshold, memory_per_worker },
         // A run on a thread cannot be killed, and gives no sign of life before it ends, which its deadline makes it do.
         silence: if runs.can_be_killed() { SILENCE.as_millis() as u64 } else { u64::MAX },

@@ -62,6 +62,25 @@ fn what_is_to_be_run_anew_is_run_anew_after_a_pause_too() {
 }
 
 #[test]
+fn a_variant_whose_time_runs_out_has_as_many_attempts_as_it_is_given() {
+    let dir = folder();
+    let limits = "[limits]\nwall_ms = 20\nfuel = 1000000000000000000\nfuel_per_bar = 1000000000000000000\n\n[[strategy]]";
+    let params = "[strategy.params]\nmode = \"spin\"\n";
+    let text = FAULTY[..FAULTY.find("[strategy.params]").unwrap_or_default()].replace("[[strategy]]", limits)
+        + params;
+    write(dir.path(), "s.toml", &text);
+    for (words, attempts) in [("", 2), ("--timeout-retries 0", 1), ("--timeout-retries 2", 3)] {
+        let report = stratbox(dir.path(), &format!("sweep s.toml --format json {words}")).ok().json();
+        let variant = &report["variants"][0];
+        assert_eq!(
+            (&variant["interruption"], &variant["attempts"]),
+            (&"timeout".into(), &attempts.into()),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn a_log_that_nobody_reads_holds_up_nothing() {
     let dir = folder();
     write(dir.path(), "s.toml", FAULTY);
