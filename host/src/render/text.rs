@@ -1,6 +1,7 @@
 //! Text that others wrote, made harmless for a terminal.
 
 use stratbox_domain::escaped;
+pub(crate) use stratbox_domain::{counted, grouped};
 
 /// `text` on one line: control characters and invisible ones that change what is seen are escaped.
 pub(crate) fn inline(text: &str) -> String {
@@ -10,24 +11,6 @@ pub(crate) fn inline(text: &str) -> String {
 /// The same for text of several lines.
 pub(crate) fn block(text: &str) -> String {
     escaped(text, true)
-}
-
-/// `1264` as `1,264`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 variant`, `2 variants`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// Bytes in the largest unit that leaves at least one of it.
@@ -66,13 +49,6 @@ mod tests {
         assert_eq!(inline("SP\u{1b}[2J\n\u{202e}500"), r"SP\u{1b}[2J\u{a}\u{202e}500");
         assert_eq!(inline("naïve 🙂"), "naïve 🙂");
         assert_eq!(block("a\n\tb\u{7}"), "a\n b\\u{7}");
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let texts = [0, 999, 1_000, 1_264, 1_000_000].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "1,264", "1,000,000"]);
-        assert_eq!((counted(1, "bar"), counted(2, "bar")), ("1 bar".to_owned(), "2 bars".to_owned()));
     }
 
     #[test]

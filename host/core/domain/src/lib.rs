@@ -46,4 +46,4 @@ pub use source::{BarSource, Columns, Recorder};
 #[cfg(feature = "host")]
 pub use space::{Axis, AxisValues, Scale, Space, SpaceError};
 #[cfg(feature = "host")]
-pub use text::{escaped, must_be_escaped};
+pub use text::{counted, escaped, grouped, must_be_escaped};

@@ -1,24 +1,8 @@
 //! Numbers as people write them.
 
+pub(super) use stratbox_domain::{counted, grouped};
+
 use super::finite::Finite;
-
-/// `1264` as `1,264`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 variant`, `2 variants`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
 
 /// A share as percent, without decimals where it is 1 % or more.
 pub(super) fn percent(share: Finite) -> String {
@@ -59,12 +43,6 @@ pub(super) fn duration(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_grouped_by_thousands() {
-        assert_eq!([0, 999, 1_264, 1_000_000].map(grouped), ["0", "999", "1,264", "1,000,000"]);
-        assert_eq!((counted(1, "run"), counted(1_264, "run")), ("1 run".to_owned(), "1,264 runs".to_owned()));
-    }
 
     #[test]
     fn a_duration_has_the_unit_that_suits_it() {
