@@ -68,7 +68,7 @@ fn batches_are_too_small_when_handing_them_over_takes_a_quarter_of_the_time() {
     assert_eq!(bottleneck, Bottleneck::SmallBatches);
     assert_eq!(
         said,
-        "handing tasks over took 25 % of the workers' time, with 4.0 of them at a time: use larger batches"
+        "handing tasks over took 25 % of the workers' time, with 4.0 of them at a time: fewer workers would have more each"
     );
     assert_eq!(with_batches(4, 1_590).0, Bottleneck::Nothing, "less than a quarter");
     assert_eq!(with_batches(16, 6_400).0, Bottleneck::Nothing, "the batches are not small");
