@@ -3,10 +3,11 @@
 //! All state is the [`Orchestrator`]'s, which one thread owns: the caller's ([`run`], module `shell`). Worker threads do
 //! what they are assigned and send back how it ended (modules `seats` and `worker`); a sampler says once a second what the machine has left (module
 //! `resources`); others speak through a [`Control`]. None knows what a task is: the caller's [`Work`] says what an
-//! attempt does, and its [`Book`] what becomes of what came of it.
+//! attempt does, and its [`Book`] (module `book`) what becomes of what came of it.
 //!
 //! What must not happen here: a decision (those are the orchestrator's), or a wait for a worker that is gone.
 
+mod book;
 mod resources;
 mod seats;
 mod shell;
@@ -14,5 +15,6 @@ mod shell;
 mod tests;
 mod worker;
 
-pub use shell::{Book, Control, Expansion, Inbox, Setup, Stopped, Tried, channel, run};
+pub use book::{Book, Expansion, Stopped, Tried};
+pub use shell::{Control, Inbox, Setup, channel, run};
 pub use worker::{Attempt, Work};
