@@ -1,6 +1,6 @@
 //! The shell around the orchestrator: threads, a channel, timers, and what the machine has left.
 //!
-//! All state is the [`Orchestrator`]'s, which one thread owns: the caller's ([`run`], module `shell`). Worker threads do
+//! All state is the [`Orchestrator`](stratbox_orchestrator::Orchestrator)'s, which one thread owns: the caller's ([`run`], module `shell`). Worker threads do
 //! what they are assigned and send back how it ended (modules `seats` and `worker`); a sampler says once a second what the machine has left (module
 //! `resources`); others speak through a [`Control`]. None knows what a task is: the caller's [`Work`] says what an
 //! attempt does, and its [`Book`] (module `book`) what becomes of what came of it.
