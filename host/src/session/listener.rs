@@ -117,7 +117,7 @@ mod tests {
     fn who_is_asked_to_stop_does_not_wait_for_a_reader_that_never_comes() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
         let leaving = Arc::new(AtomicBool::new(false));
         let mut listener = Listener::start(&pipe, Arc::clone(&leaving)).unwrap();
         (1..=WAITING as u64).for_each(|seq| listener.tell(&[event(seq)]));
