@@ -55,8 +55,9 @@ pub(crate) fn show(report: &ShowReport) -> String {
         for source in &asked.sources {
             text += &format!("{:<10}{}\n", "data", inline(&source.path.to_string_lossy()));
         }
-        let date = |nanoseconds: Option<i64>| nanoseconds.map_or("-".to_owned(), time);
-        let times = format!("{} to {}, bars {}", date(asked.from), date(asked.to), asked.bars.short());
+        let from = asked.from.map_or("the first".to_owned(), time);
+        let to = asked.to.map_or("the last".to_owned(), |to| format!("before {}", time(to)));
+        let times = format!("from {from} to {to}, bars {}", asked.bars.short());
         for (name, value) in
             [("times", times), ("venue", venue(&asked.venue)), ("limits", limits(&asked.limits))]
         {
