@@ -4,6 +4,7 @@ mod aggregate;
 mod events;
 mod known;
 mod lookup;
+mod pages;
 mod ranking;
 mod rows;
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use rusqlite::{Connection, params};
 use stratbox_metrics::{Direction, MetricName};
 
+use super::pages::{Page, Pages};
 use super::rows;
 use crate::convert::{column, count, digest};
 use crate::db::{Db, Problem};
@@ -39,9 +40,8 @@ pub struct Ranked<'r> {
     db: &'r Db,
     /// A table of this connection, sorted, whose rows are numbered by their places.
     table: String,
-    page: VecDeque<Place>,
-    /// The last place that was read; `None` when there are no more.
-    after: Option<i64>,
+    /// By place.
+    pages: Pages<Place, i64>,
 }
 
 impl<'r> Ranked<'r> {
@@ -61,30 +61,7 @@ impl<'r> Ranked<'r> {
             )?;
             Ok(())
         })?;
-        Ok(Self { db, table, page: VecDeque::new(), after: Some(0) })
-    }
-
-    fn turn(&mut self, last: i64) -> Result<(), StoreError> {
-        let Self { db, table, page, after } = self;
-        db.run(|connection| {
-            let mut statement = connection.prepare(&format!(
-                "SELECT place, iteration, variant, key, figure FROM {table} WHERE place > ?1 ORDER BY place LIMIT ?2"
-            ))?;
-            let mut rows = statement.query([last, PLACES_PER_PAGE])?;
-            *after = None;
-            while let Some(row) = rows.next()? {
-                let (place, figure): (u64, Option<f64>) = (count(row, 0)?, column(row, 4)?);
-                page.push_back(Place {
-                    rank: figure.map(|_| place),
-                    variant: count(row, 2)?,
-                    iteration: count(row, 1)?,
-                    key: digest(row, 3)?,
-                    figure,
-                });
-                *after = Some(column(row, 0)?);
-            }
-            Ok(())
-        })
+        Ok(Self { db, table, pages: Pages::after(0) })
     }
 }
 
@@ -92,14 +69,29 @@ impl Iterator for Ranked<'_> {
     type Item = Result<Place, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && let Err(error) = self.turn(self.after?)
-        {
-            self.after = None;
-            return Some(Err(error));
-        }
-        self.page.pop_front().map(Ok)
+        let Self { db, table, pages } = self;
+        pages.next(|after| db.run(|connection| page(connection, table, after)))
     }
+}
+
+fn page(connection: &Connection, table: &str, after: i64) -> Result<Page<Place, i64>, Problem> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT place, iteration, variant, key, figure FROM {table} WHERE place > ?1 ORDER BY place LIMIT ?2"
+    ))?;
+    let mut rows = statement.query([after, PLACES_PER_PAGE])?;
+    let (mut page, mut last) = (VecDeque::new(), None);
+    while let Some(row) = rows.next()? {
+        let (place, figure): (u64, Option<f64>) = (count(row, 0)?, column(row, 4)?);
+        page.push_back(Place {
+            rank: figure.map(|_| place),
+            variant: count(row, 2)?,
+            iteration: count(row, 1)?,
+            key: digest(row, 3)?,
+            figure,
+        });
+        last = Some(column(row, 0)?);
+    }
+    Ok((page, last))
 }
 
 impl Drop for Ranked<'_> {

@@ -1,4 +1,4 @@
-//! Rows, a page at a time: whoever goes through a million of them holds some hundred, and keeps nobody from writing.
+//! Rows of an experiment.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use stratbox_domain::Params;
 
+use super::pages::{Page, Pages};
 use crate::convert::{bytes, column, count, digest, head, kind};
 use crate::db::{Db, Problem};
 use crate::{Experiment, ExperimentId, FailedAttempt, Row, StoreError, outcome};
@@ -21,14 +22,13 @@ pub struct Rows<'r> {
     /// For messages.
     workspace: &'r Path,
     experiment: Experiment,
-    page: VecDeque<Row>,
-    /// Round and variant of the last row that was read; `None` when there are no more.
-    after: Option<(i64, i64)>,
+    /// By round and variant.
+    pages: Pages<Row, (i64, i64)>,
 }
 
 impl<'r> Rows<'r> {
     pub(super) fn new(db: &'r Db, workspace: &'r Path, experiment: Experiment) -> Self {
-        Self { db, workspace, experiment, page: VecDeque::new(), after: Some((-1, -1)) }
+        Self { db, workspace, experiment, pages: Pages::after((-1, -1)) }
     }
 
     /// The experiment whose rows they are.
@@ -36,39 +36,36 @@ impl<'r> Rows<'r> {
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
-
-    fn turn(&mut self, (iteration, variant): (i64, i64)) -> Result<(), StoreError> {
-        let Self { db, workspace, experiment, page, after } = self;
-        db.run(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{TRIAL} AND (iteration, variant) > (?2, ?3) ORDER BY iteration, variant LIMIT ?4"
-            ))?;
-            let mut rows =
-                statement.query(params![experiment.head.id.0, iteration, variant, ROWS_PER_PAGE as i64])?;
-            *after = None;
-            while let Some(row) = rows.next()? {
-                page.push_back(read(row, experiment)?);
-                *after = Some((column(row, 0)?, column(row, 1)?));
-            }
-            // Rows are deleted after their experiment: when it is still there, none was missing.
-            head(connection, workspace, experiment.head.id).map(drop)
-        })
-    }
 }
 
 impl Iterator for Rows<'_> {
     type Item = Result<Row, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && let Err(error) = self.turn(self.after?)
-        {
-            self.after = None;
-            self.page.clear();
-            return Some(Err(error));
-        }
-        self.page.pop_front().map(Ok)
+        let Self { db, workspace, experiment, pages } = self;
+        pages.next(|after| db.run(|connection| page(connection, workspace, experiment, after)))
     }
+}
+
+fn page(
+    connection: &Connection,
+    workspace: &Path,
+    experiment: &Experiment,
+    (iteration, variant): (i64, i64),
+) -> Result<Page<Row, (i64, i64)>, Problem> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{TRIAL} AND (iteration, variant) > (?2, ?3) ORDER BY iteration, variant LIMIT ?4"
+    ))?;
+    let mut rows =
+        statement.query(params![experiment.head.id.0, iteration, variant, ROWS_PER_PAGE as i64])?;
+    let (mut page, mut last) = (VecDeque::new(), None);
+    while let Some(row) = rows.next()? {
+        page.push_back(read(row, experiment)?);
+        last = Some((column(row, 0)?, column(row, 1)?));
+    }
+    // Rows are deleted after their experiment: when it is still there, none was missing.
+    head(connection, workspace, experiment.head.id)?;
+    Ok((page, last))
 }
 
 /// One variant's row in one round.
@@ -114,29 +111,13 @@ const ATTEMPT: &str = "SELECT seq, variant, iteration, attempt, reason, detail, 
 pub struct Attempts<'r> {
     db: &'r Db,
     id: ExperimentId,
-    page: VecDeque<FailedAttempt>,
-    /// The number of the last one that was read; `None` when there are no more.
-    after: Option<i64>,
+    /// By the numbers of their events.
+    pages: Pages<FailedAttempt, i64>,
 }
 
 impl<'r> Attempts<'r> {
     pub(super) fn new(db: &'r Db, id: ExperimentId) -> Self {
-        Self { db, id, page: VecDeque::new(), after: Some(0) }
-    }
-
-    fn turn(&mut self, last: i64) -> Result<(), StoreError> {
-        let Self { db, id, page, after } = self;
-        db.run(|connection| {
-            let sql = format!("{ATTEMPT} AND seq > ?2 ORDER BY seq LIMIT ?3");
-            let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![id.0, last, ROWS_PER_PAGE as i64])?;
-            *after = None;
-            while let Some(row) = rows.next()? {
-                page.push_back(attempt(row)?);
-                *after = Some(column(row, 0)?);
-            }
-            Ok(())
-        })
+        Self { db, id, pages: Pages::after(0) }
     }
 }
 
@@ -144,13 +125,20 @@ impl Iterator for Attempts<'_> {
     type Item = Result<FailedAttempt, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && let Err(error) = self.turn(self.after?)
-        {
-            self.after = None;
-            return Some(Err(error));
-        }
-        self.page.pop_front().map(Ok)
+        let Self { db, id, pages } = self;
+        pages.next(|after| {
+            db.run(|connection| {
+                let sql = format!("{ATTEMPT} AND seq > ?2 ORDER BY seq LIMIT ?3");
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query(params![id.0, after, ROWS_PER_PAGE as i64])?;
+                let (mut page, mut last) = (VecDeque::new(), None);
+                while let Some(row) = rows.next()? {
+                    page.push_back(attempt(row)?);
+                    last = Some(column(row, 0)?);
+                }
+                Ok((page, last))
+            })
+        })
     }
 }
 
