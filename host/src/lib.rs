@@ -5,6 +5,7 @@
 //! (`render`). Only `main` reads the environment and opens standard output; only progress and notes are written on the
 //! way.
 
+mod ask;
 mod attack;
 mod backtest;
 mod bars;

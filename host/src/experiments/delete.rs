@@ -1,11 +1,11 @@
 //! Experiments that are not needed any more.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, Write};
 
 use serde::Serialize;
 use stratbox_store::{ExperimentId, StoreError};
 
+use crate::ask;
 use crate::cli::DeleteArgs;
 use crate::failure::Failure;
 use crate::render::text::counted;
@@ -45,12 +45,10 @@ fn confirm(what: &str, attended: bool) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{what} would be deleted, and nobody is there to confirm it"))
             .hint("`--yes` confirms it"));
     }
-    let mut answer = String::new();
-    let asked = write!(std::io::stderr(), "delete {what}, for good? [y/N] ");
-    let answered = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
-    match (answered, answer.trim()) {
-        (Ok(_), "y" | "Y" | "yes") => Ok(()),
-        _ => Err(Failure::usage("nothing was deleted")),
+    if ask::yes(&format!("delete {what}, for good?")) {
+        Ok(())
+    } else {
+        Err(Failure::usage("nothing was deleted"))
     }
 }
 

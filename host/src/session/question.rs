@@ -1,12 +1,11 @@
-//! What only a person can decide, asked at the terminal.
-
-use std::io::{BufRead, Write};
+//! Whether to go on when too much fails: for a person to decide.
 
 use stratbox_orchestrator::Decision;
 use stratbox_scheduler::Control;
 
 use super::ledger::Asker;
 use super::work::Trial;
+use crate::ask;
 use crate::failure::Failure;
 use crate::render::text::grouped;
 
@@ -29,38 +28,16 @@ pub(super) fn asker<'a>(
         let control = control.clone();
         // Not in the loop's way, which must go on hearing Ctrl-C.
         let asking = std::thread::Builder::new().spawn(move || {
-            let question = format!("{found}. Go on with the others? [y/N] ");
-            control.decide(decide(&question, &mut std::io::stderr(), &mut std::io::stdin().lock()));
+            let goes_on = ask::yes(&format!("{found}. Go on with the others?"));
+            control.decide(if goes_on { Decision::Continue } else { Decision::Stop });
         });
         asking.is_err().then_some(Decision::Stop)
     })
 }
 
-fn decide(question: &str, out: &mut dyn Write, from: &mut dyn BufRead) -> Decision {
-    let mut answer = String::new();
-    let asked = out.write_all(question.as_bytes()).and_then(|()| out.flush());
-    let answered = asked.and_then(|()| from.read_line(&mut answer));
-    match (answered, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Decision::Continue,
-        _ => Decision::Stop,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_yes_goes_on() {
-        let answers = [("y\n", Decision::Continue), ("YES\n", Decision::Continue), ("n\n", Decision::Stop)];
-        for (typed, decision) in
-            answers.into_iter().chain([("", Decision::Stop), ("maybe\n", Decision::Stop)])
-        {
-            let mut out = Vec::new();
-            assert_eq!(decide("well? ", &mut out, &mut typed.as_bytes()), decision, "{typed:?}");
-            assert_eq!(out, b"well? ");
-        }
-    }
 
     #[test]
     fn without_anybody_to_ask_it_stops_and_says_how_to_go_on() {
