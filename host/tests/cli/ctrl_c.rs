@@ -46,25 +46,33 @@ fn interrupted(dir: &Path, words: &[&str]) -> Ran {
     Ran { stderr: said, ..Ran::of(child.wait_with_output().expect("it ends")) }
 }
 
-/// The same, pressed twice: what runs would not end today.
+/// The same, pressed twice, once a variant runs that would not end today: it is begun before the first result is told.
 fn interrupted_twice(dir: &Path) -> Ran {
-    write(dir, "s.toml", &ENDLESS.replace("\"trade\", ", ""));
+    write(dir, "s.toml", &ENDLESS.replace("[limits]", "[limits]\nfuel_per_bar = 1000000000000000000"));
     let mut child = command(dir)
-        .args(["sweep", "s.toml", "--workers", "2", "--grace", "86400"])
+        .args(["sweep", "s.toml", "--workers", "1", "--grace", "86400", "--events", "-"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    let mut events = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-    let mut said = String::new();
-    for word in ["running 5 variants on 2 workers", "once more ends it now"] {
-        while !said.contains(word) {
-            assert!(stderr.read_line(&mut said).expect("it is UTF-8") > 0, "it ended early: {said}");
-        }
-        press_ctrl_c(&child);
-    }
+    let (mut happened, mut said) = (String::new(), String::new());
+    until(&mut events, &mut happened, "variant_settled");
+    press_ctrl_c(&child);
+    until(&mut stderr, &mut said, "once more ends it now");
+    press_ctrl_c(&child);
+    events.read_to_string(&mut happened).expect("it is UTF-8");
     stderr.read_to_string(&mut said).expect("it is UTF-8");
-    Ran { stderr: said, ..Ran::of(child.wait_with_output().expect("it ends")) }
+    let code = child.wait().expect("it ends").code().expect("no signal ended it");
+    Ran { code, stdout: happened, stderr: said }
+}
+
+/// Reads until `word` was said.
+fn until(from: &mut impl BufRead, said: &mut String, word: &str) {
+    while !said.contains(word) {
+        assert!(from.read_line(said).expect("it is UTF-8") > 0, "it ended early: {said}");
+    }
 }
 
 fn press_ctrl_c(child: &Child) {
@@ -109,9 +117,9 @@ fn the_second_time_what_runs_is_ended_at_once_and_is_neither_a_result_nor_lost()
     let dir = folder();
     let ran = interrupted_twice(dir.path());
     assert_eq!(ran.code, 130, "{}", ran.stderr);
-    assert!(ran.stdout.contains("Ctrl-C: 5 variants without a result; to go on: "), "{}", ran.stdout);
-    assert!(ran.stdout.contains("0 timed out, 0 lost"), "nothing was: it was ended: {}", ran.stdout);
+    assert!(ran.stderr.contains("Ctrl-C: 9 variants without a result; to go on: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("0 timed out, 0 lost"), "nothing was: it was ended: {}", ran.stderr);
     let shown = stratbox(dir.path(), "experiments show 1 --attempts --format json").ok().json();
     assert_eq!(shown["status"], "paused");
-    assert_eq!((&shown["settled"], &shown["attempts"]), (&0.into(), &json!([])));
+    assert_eq!((&shown["settled"], &shown["attempts"]), (&1.into(), &json!([])));
 }
