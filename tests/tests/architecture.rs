@@ -59,13 +59,15 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const CORE: [&str; 6] = [
+const CORE: [&str; 7] = [
     "stratbox-domain",
     "stratbox-venue",
     "stratbox-metrics",
     "stratbox-decide",
+    "stratbox-search",
     "stratbox-intake",
     "stratbox-orchestrator",
+    "stratbox-worlds",
 ];
 /// What does one job with the outside, and knows no other edge but the two that all may build on.
 const EDGES: [&str; 5] = ["market", "compiler", "sandbox", "scheduler", "store"];

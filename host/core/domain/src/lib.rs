@@ -44,6 +44,6 @@ pub use outcome::{Fault, FaultLabel, Interruption, RunOutcome, WorkerLoss};
 #[cfg(feature = "host")]
 pub use source::{BarSource, Columns, Recorder};
 #[cfg(feature = "host")]
-pub use space::{Axis, AxisValues, Scale, Space, SpaceError};
+pub use space::{Axis, AxisKind, AxisValues, Cube, PointError, Scale, Space, SpaceError};
 #[cfg(feature = "host")]
 pub use text::{counted, escaped, grouped, must_be_escaped};

@@ -1,6 +1,8 @@
 //! Parameter spaces: what a sweep tries, a point at a time and never as a list, for there may be millions.
 
+mod cube;
 mod description;
+mod listed;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,10 +10,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{KeyBuilder, ParamValue, Params};
+pub use cube::{AxisKind, Cube, PointError};
 use description::Description;
 
 /// More points than this are a mistake: at a microsecond each they would take eleven days.
 const MAX_POINTS: u64 = 1_000_000_000_000;
+
+/// Listed points, each of which is kept.
+const MAX_LISTED: u64 = 100_000;
 
 /// A step must be this many times the rounding of its range's numbers, or points could coincide.
 const ROUNDINGS_PER_STEP: f64 = 64.0;
@@ -90,6 +96,10 @@ pub enum SpaceError {
     NoPoints,
     /// More than 10^12 points.
     TooManyPoints,
+    /// A listed space of more than 100,000 points.
+    TooManyListed,
+    /// A listed point that is not one of the axes' own.
+    Point(String),
     /// Two axes have this name.
     DuplicateAxis(String),
     /// An axis makes no sense.
@@ -107,6 +117,10 @@ impl fmt::Display for SpaceError {
             Self::NoAxes => f.write_str("the space has no axes: name at least one parameter to vary"),
             Self::NoPoints => f.write_str("the space has no points: draw at least one"),
             Self::TooManyPoints => f.write_str("the space has more than 10^12 points: use fewer"),
+            Self::TooManyListed => {
+                f.write_str("the space lists more than 100,000 points: use fewer, or a grid")
+            }
+            Self::Point(problem) => f.write_str(problem),
             Self::DuplicateAxis(name) => write!(f, "axis `{name}` appears twice: give all its values once"),
             Self::Axis { name, problem } => write!(f, "axis `{name}`: {problem}"),
         }
@@ -130,6 +144,7 @@ pub struct Space {
 enum Plan {
     Grid(Vec<(String, Points)>),
     Random { axes: Vec<(String, Source)>, seed: u64 },
+    Listed { names: Vec<String>, points: Vec<Vec<ParamValue>> },
 }
 
 impl Space {
@@ -171,15 +186,16 @@ impl Space {
         self.len
     }
 
-    /// The point at `index`, in time proportional to the number of axes; `None` past the end.
+    /// The point at `index`, in time proportional to the number of axes; `None` past the end, and for a point that is still to
+    /// be chosen.
     #[must_use]
     pub fn get(&self, index: u64) -> Option<Params> {
-        (index < self.len).then(|| self.point(index))
+        (index < self.chosen()).then(|| self.point(index))
     }
 
-    /// All points, in their order.
+    /// All points that are chosen, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Params> {
-        (0..self.len).map(|index| self.point(index))
+        (0..self.chosen()).map(|index| self.point(index))
     }
 
     fn point(&self, index: u64) -> Params {
@@ -197,6 +213,9 @@ impl Space {
                 .iter()
                 .map(|(name, source)| (name.clone(), source.draw(bits(*seed, index, name))))
                 .collect(),
+            Plan::Listed { names, points } => {
+                names.iter().cloned().zip(points[index as usize].iter().cloned()).collect()
+            }
         }
     }
 }

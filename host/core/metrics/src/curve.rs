@@ -1,15 +1,9 @@
 //! Equity over time: its returns, and how far it fell.
 
 use crate::Missing;
+use crate::noise::{NOISE, finite, noise};
 use crate::periods::as_number;
 use crate::sum::Sum;
-
-/// Spreads and drawdowns up to this share are rounding.
-///
-/// Equity is a sum of rounded products, so a return is known to about 1e-15 of `1 + return`; this leaves a factor of a
-/// thousand for what the account adds up. A strategy that moves its equity by less than a billionth of a percent a
-/// period does nothing that could be measured. Without the rule a constant return would score about 1e15.
-const NOISE: f64 = 1e-12;
 
 /// What is kept of an equity curve: constant size, and a function of the values in their order alone.
 ///
@@ -92,7 +86,7 @@ impl EquityCurve {
             return Err(Missing::TooFewReturns);
         }
         let deviation = finite((self.squares / as_number(self.count - 1)).sqrt())?;
-        if deviation > self.noise() { Ok(deviation) } else { Err(Missing::ZeroVariance) }
+        if deviation > noise(self.mean) { Ok(deviation) } else { Err(Missing::ZeroVariance) }
     }
 
     /// Mean return over its standard deviation, per period.
@@ -104,7 +98,7 @@ impl EquityCurve {
     pub(crate) fn sortino(&self) -> Result<f64, Missing> {
         self.deviation()?;
         let downside = finite((self.downside_squares.value() / as_number(self.count)).sqrt())?;
-        if downside > self.noise() { Ok(self.mean / downside) } else { Err(Missing::NoLosingPeriods) }
+        if downside > noise(self.mean) { Ok(self.mean / downside) } else { Err(Missing::NoLosingPeriods) }
     }
 
     /// Fails when there is nothing to compare with the initial equity, or it is nothing to compare with.
@@ -116,15 +110,6 @@ impl EquityCurve {
             () => Err(Missing::EquityNotPositive),
         }
     }
-
-    fn noise(&self) -> f64 {
-        NOISE * (1.0 + self.mean.abs())
-    }
-}
-
-/// An overflow on the way would otherwise end as a plausible zero, as a ratio to infinity.
-fn finite(value: f64) -> Result<f64, Missing> {
-    if value.is_finite() { Ok(value) } else { Err(Missing::NotRepresentable) }
 }
 
 #[cfg(test)]

@@ -82,11 +82,34 @@ pub enum Missing {
     NotRepresentable,
     /// The run was recorded by a version of the program that did not know the metric.
     NotRecorded,
+    /// A ratio to winning trades, and there are none.
+    NoWinningTrades,
+    /// A figure of the periods in which the benchmark rose, and it never did.
+    NoUpPeriods,
+    /// A figure of the periods in which the benchmark fell, and it never did.
+    NoDownPeriods,
+    /// A figure relative to a benchmark whose returns are all the same.
+    BenchmarkConstant,
+    /// How long it takes to tell two Sharpe ratios apart, and the observed one is not above the other.
+    NotAboveTarget,
+    /// The estimated variance of the Sharpe ratio, `1 - skewness SR + (kurtosis - 1) / 4 SR^2`, is zero or below: such moments
+    /// belong to no sample, or to one whose estimate means nothing.
+    VarianceTermNotPositive,
+    /// An input is not finite, or outside of the range for which the figure is defined.
+    OutOfRange,
+    /// A choice among variants, and there are fewer than two that vary.
+    TooFewVariants,
+    /// More rows are needed for so many blocks.
+    TooFewRows,
+    /// A ratio to what was held, and nothing was.
+    NothingHeld,
+    /// A figure of the bars during a trade, and they are not at hand.
+    NoBars,
 }
 
 impl Missing {
     /// Every reason. Stored results name a reason by its place, so a new one comes last.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 24] = [
         Self::NoData,
         Self::NoClosedTrades,
         Self::NoLosingTrades,
@@ -100,6 +123,17 @@ impl Missing {
         Self::UnknownPeriod,
         Self::NotRepresentable,
         Self::NotRecorded,
+        Self::NoWinningTrades,
+        Self::NoUpPeriods,
+        Self::NoDownPeriods,
+        Self::BenchmarkConstant,
+        Self::NotAboveTarget,
+        Self::VarianceTermNotPositive,
+        Self::OutOfRange,
+        Self::TooFewVariants,
+        Self::TooFewRows,
+        Self::NothingHeld,
+        Self::NoBars,
     ];
 
     /// A stable name for reports.
@@ -134,6 +168,24 @@ impl Missing {
             Self::UnknownPeriod => ("unknown_period", "the number of periods a year is not known"),
             Self::NotRepresentable => ("not_representable", "the value is not a finite number"),
             Self::NotRecorded => ("not_recorded", "the metric was not known when the run was recorded"),
+            Self::NoWinningTrades => ("no_winning_trades", "no closed trade made money"),
+            Self::NoUpPeriods => ("no_up_periods", "the benchmark never rose"),
+            Self::NoDownPeriods => ("no_down_periods", "the benchmark never fell"),
+            Self::BenchmarkConstant => ("benchmark_constant", "the benchmark's returns do not vary"),
+            Self::NotAboveTarget => {
+                ("not_above_target", "the Sharpe ratio is not above the one that it is compared with")
+            }
+            Self::VarianceTermNotPositive => (
+                "variance_term_not_positive",
+                "the variance of the Sharpe ratio is not positive for this skewness and kurtosis",
+            ),
+            Self::OutOfRange => {
+                ("out_of_range", "an input is outside of the range for which this is defined")
+            }
+            Self::TooFewVariants => ("too_few_variants", "there are fewer than two variants that vary"),
+            Self::TooFewRows => ("too_few_rows", "there are too few rows for so many blocks"),
+            Self::NothingHeld => ("nothing_held", "no position was held"),
+            Self::NoBars => ("no_bars", "the bars of the trade are not known"),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use stratbox_domain::{Fill, Side};
 
+use crate::Figure;
 use crate::sum::Sum;
 
 /// A profit below this share of the traded value is the rounding of its own additions, and counts as none.
@@ -23,11 +24,29 @@ pub struct Trade {
     pub exit_time: i64,
     /// Largest position held, units, greater than zero.
     pub quantity: f64,
+    /// Mean price of the units that made the position larger, before fees.
+    pub entry_price: f64,
+    /// Mean price of the units that made it smaller, before fees.
+    pub exit_price: f64,
     /// Profit after the fees of both sides, in the account's currency; exactly 0 when it is only rounding, and not
     /// finite only when the traded value is beyond the range of floating point.
     pub pnl: f64,
     /// Fees of both sides.
     pub fees: f64,
+}
+
+impl Trade {
+    /// Nanoseconds from the fill that opened it to the one that closed it.
+    #[must_use]
+    pub fn duration(&self) -> i64 {
+        self.exit_time.saturating_sub(self.entry_time)
+    }
+
+    /// Profit after fees over the value of the largest position at the entry price.
+    #[must_use]
+    pub fn profit_share(&self) -> Figure {
+        Figure::of(self.pnl / (self.quantity * self.entry_price))
+    }
 }
 
 /// Turns fills, in their order, into trades. Remembers one open trade an instrument and nothing else.
@@ -45,6 +64,15 @@ struct OpenTrade {
     cash: Sum,
     traded: f64,
     fees: Sum,
+    entered: Leg,
+    left: Leg,
+}
+
+/// Units and what they were traded for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Leg {
+    quantity: f64,
+    value: f64,
 }
 
 impl TradeBook {
@@ -84,6 +112,8 @@ impl TradeBook {
             cash: Sum::default(),
             traded: 0.0,
             fees: Sum::default(),
+            entered: Leg::default(),
+            left: Leg::default(),
         };
         open.add(fill, fill.position.abs(), fee);
         open.hold(fill.position);
@@ -98,6 +128,9 @@ impl OpenTrade {
         self.cash.add(-fee);
         self.fees.add(fee);
         self.traded += value;
+        let leg = if fill.side == self.side { &mut self.entered } else { &mut self.left };
+        leg.quantity += quantity;
+        leg.value += value;
     }
 
     fn hold(&mut self, position: f64) {
@@ -114,6 +147,8 @@ impl OpenTrade {
             entry_time: self.entry_time,
             exit_time: fill.time,
             quantity: self.quantity,
+            entry_price: self.entered.value / self.entered.quantity,
+            exit_price: self.left.value / self.left.quantity,
             pnl: if rounding { 0.0 } else { pnl },
             fees: self.fees.value(),
         }
@@ -158,6 +193,8 @@ mod tests {
             entry_time: 0,
             exit_time: 1,
             quantity: 10.0,
+            entry_price: 100.0,
+            exit_price: 110.0,
             pnl: 97.0,
             fees: 3.0,
         };
@@ -176,6 +213,8 @@ mod tests {
         let closed = trades(&fills(0, &steps));
         assert_eq!(closed.len(), 1);
         assert_eq!((closed[0].quantity, closed[0].pnl), (3.0, 6.0));
+        assert_eq!((closed[0].entry_price, closed[0].exit_price), (32.0 / 3.0, 38.0 / 3.0));
+        assert_eq!((closed[0].duration(), closed[0].profit_share().get()), (3, Ok(6.0 / 32.0)));
     }
 
     #[test]
