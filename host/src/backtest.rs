@@ -9,6 +9,7 @@ use stratbox_domain::{BarSource, Fault, Interruption, Limits, Params, RunKey, Ru
 use stratbox_metrics::{Accumulator, CompactMetrics, Metrics, NotMetrics};
 use stratbox_sandbox::{Artifact, Error, Log, RunRequest, Sandbox};
 
+use crate::trace::{Keeps, Trace, Tracer};
 use crate::wiring::RunRecorder;
 
 /// Everything about runs but the strategy and its parameters.
@@ -31,6 +32,8 @@ pub(crate) struct Execution {
     pub(crate) fuel: u64,
     pub(crate) log: LogLines,
     pub(crate) timing: Timing,
+    /// Empty unless it was asked for.
+    pub(crate) trace: Trace,
 }
 
 /// How long a run took, in microseconds; never part of a result.
@@ -88,6 +91,7 @@ impl Conditions {
         code: &Artifact<RunRecorder>,
         params: &Params,
         key: RunKey,
+        keeps: Keeps,
     ) -> Result<Execution, Error> {
         let request = RunRequest {
             bars: Arc::clone(&self.bars),
@@ -97,16 +101,21 @@ impl Conditions {
             cancel: Arc::clone(&self.cancel),
             seed: key,
         };
-        let recorder = || RunRecorder(Accumulator::new(self.policy.initial_cash, self.periods_per_year));
-        let (report, recorder) = sandbox.run(code, &request, recorder)?;
+        let recorder = || RunRecorder {
+            metrics: Accumulator::new(self.policy.initial_cash, self.periods_per_year),
+            tracer: Tracer::new(keeps),
+        };
+        let (report, RunRecorder { metrics, tracer }) = sandbox.run(code, &request, recorder)?;
         let outcome = match report.outcome {
             RunOutcome::Completed(summary) => {
-                RunOutcome::Completed(Box::new(recorder.0.finish(&summary, self.bars.span())))
+                RunOutcome::Completed(Box::new(metrics.finish(&summary, self.bars.span())))
             }
             RunOutcome::Faulted(fault) => RunOutcome::Faulted(fault),
             RunOutcome::Interrupted(interruption) => RunOutcome::Interrupted(interruption),
         };
-        Ok(Execution { outcome, fuel: report.fuel, log: report.log.into(), timing: report.timing.into() })
+        let trace = tracer.map(Tracer::finish).unwrap_or_default();
+        let (log, timing) = (report.log.into(), report.timing.into());
+        Ok(Execution { outcome, fuel: report.fuel, log, timing, trace })
     }
 }
 

@@ -4,15 +4,22 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use stratbox_domain::{BarSource, Digest};
-use stratbox_market::{DatasetView, Source};
+use stratbox_market::{Dataset, DatasetView, Source};
 use stratbox_metrics::periods_per_year;
 
 use crate::failure::Failure;
 use crate::render::text::{inline, time};
 use crate::wiring::Engine;
 
+/// First time, and first time that is left out, in nanoseconds since the Unix epoch.
+pub(crate) type Times = (Option<i64>, Option<i64>);
+
 /// Bars that are ready to run on.
 pub(crate) struct Bars {
+    /// All rows of their files.
+    pub(crate) dataset: Arc<Dataset>,
+    /// Which times of them.
+    pub(crate) times: Times,
     pub(crate) source: Arc<DatasetView>,
     /// How many of their time steps make a year, if that can be told.
     pub(crate) periods_per_year: Option<f64>,
@@ -36,12 +43,12 @@ pub(crate) struct BarsSummary {
 
 impl Bars {
     /// The rows of some files from one time up to another, at least one of each instrument.
-    pub(crate) fn open(
-        engine: &Engine,
-        sources: &[Source],
-        (from, to): (Option<i64>, Option<i64>),
-    ) -> Result<Self, Failure> {
-        let dataset = engine.bars(sources)?;
+    pub(crate) fn open(engine: &Engine, sources: &[Source], times: Times) -> Result<Self, Failure> {
+        Self::of(engine.bars(sources)?, times)
+    }
+
+    /// The rows of a dataset from one time up to another, at least one of each instrument.
+    pub(crate) fn of(dataset: Arc<Dataset>, (from, to): Times) -> Result<Self, Failure> {
         let view = dataset.view(from, to);
         let Some((first, last)) = view.span() else {
             return Err(no_rows("rows", dataset.span(), (from, to)));
@@ -59,7 +66,8 @@ impl Bars {
             to: time(last),
             digest: view.digest(),
         };
-        Ok(Self { periods_per_year: periods_per_year(view.times()), source: Arc::new(view), summary })
+        let periods_per_year = periods_per_year(view.times());
+        Ok(Self { dataset, times: (from, to), source: Arc::new(view), periods_per_year, summary })
     }
 }
 

@@ -152,7 +152,9 @@ impl From<stratbox_sandbox::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let kind = match &error {
-            StoreError::Unknown { .. } | StoreError::Running { .. } => FailureKind::Input,
+            StoreError::Unknown { .. } | StoreError::Running { .. } | StoreError::Unfit(_) => {
+                FailureKind::Input
+            }
             _ => FailureKind::Environment,
         };
         Self::new(kind, error.to_string()).hint(error.hint())

@@ -1,7 +1,7 @@
 //! The library behind the `stratbox` command.
 //!
 //! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
-//! its work (`scaffold`, `build`, `run`, `sweep`, `attack`, `doctor`) and leaves a report, and the report becomes text
+//! its work (`scaffold`, `build`, `run`, `sweep`, `stats`, `attack`, `doctor`) and leaves a report, and the report becomes text
 //! (`render`). Only `main` reads the environment and opens standard output; only progress and notes are written on the
 //! way.
 
@@ -9,6 +9,7 @@ mod ask;
 mod attack;
 mod backtest;
 mod bars;
+mod belief;
 mod bits;
 mod build;
 mod cli;
@@ -24,13 +25,16 @@ mod interrupt;
 mod key;
 mod logs;
 mod render;
+mod replay;
 mod resume;
 mod run;
 mod runs;
 mod scaffold;
 mod session;
+mod stats;
 mod strategy;
 mod sweep;
+mod trace;
 mod walls;
 mod wiring;
 pub mod worker;
@@ -43,7 +47,7 @@ pub use workshop::Workshop;
 use std::ffi::OsString;
 use std::io::Write;
 
-use cli::{Command, Settings};
+use cli::{Command, HoldoutTyped, Settings};
 
 /// What the process has left to say when everything is done and the result is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,10 +86,20 @@ pub fn execute(
             render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
         }
         Command::Experiments(typed) => experiments::execute(&typed, format, &setting, stdout),
+        Command::Stats(args) => stats::execute(&args, format, stdout),
         Command::Attack(args) if args.list => render::finish(format, attack::list(&args, &setting), stdout),
         Command::Attack(args) => {
             render::finish(format, attack::attack(&args, &setting, environment, note), stdout)
         }
+        Command::Judge(args) => render::finish(format, belief::again(&args, &setting, note), stdout),
+        Command::Trials(args) => render::finish(format, belief::count_trials(&args, &setting), stdout),
+        Command::Holdout(HoldoutTyped::Look(args)) => {
+            render::finish(format, belief::look(&args, &setting, note), stdout)
+        }
+        Command::Holdout(HoldoutTyped::Show(args)) => {
+            render::finish(format, belief::show_holdout(&args, &setting), stdout)
+        }
+        Command::Calibrate(args) => render::finish(format, belief::calibrate(&args, &setting, note), stdout),
         Command::Doctor => render::finish(format, doctor::examine(&setting), stdout),
     }
 }

@@ -1,22 +1,33 @@
 //! `stratbox run`: one strategy, one set of parameters.
 
+mod counted;
+mod detail;
+
+pub(crate) use detail::Whole;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
-use stratbox_domain::{Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
+use stratbox_domain::{BarSource, Interruption, Limits, Params, RunKey, RunOutcome, VenuePolicy};
+
+use stratbox_metrics::DetailReport;
+use stratbox_store::DataRange;
 
 use crate::backtest::{Conditions, Ended, LogLines, Outcome};
 use crate::bars::{Bars, BarsSummary};
 use crate::cli::RunSettings;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::file::check_target;
 use crate::interrupt::cancel_flag;
 use crate::key::RunKeys;
 use crate::render::Report;
 use crate::runs::Run;
 use crate::strategy::Strategy;
+use crate::trace::Keeps;
 use crate::wiring::{Engine, Setting, Walls};
+use counted::Counter;
 
 /// What came of one run, and everything it was made of.
 pub(crate) struct RunReport {
@@ -33,6 +44,10 @@ pub(crate) struct RunReport {
     pub(crate) wall_seconds: f64,
     /// When it was asked for.
     pub(crate) log: Option<LogLines>,
+    /// Trials on these bars, with this one, where they are counted.
+    pub(crate) trials: Option<u64>,
+    /// When it was asked for, and the run completed.
+    pub(crate) whole: Option<Whole>,
     pub(crate) isolation: Walls,
 }
 
@@ -41,8 +56,14 @@ pub(crate) fn run(
     setting: &Setting,
     note: &dyn Fn(&str),
 ) -> Result<RunReport, Failure> {
+    let targets = settings.equity.iter().chain(&settings.trades);
+    let inputs: Vec<_> =
+        settings.sources.iter().map(|source| &source.path).chain([&settings.strategy]).collect();
+    targets.into_iter().try_for_each(|target| check_target(target, &inputs))?;
     let engine = Engine::start(setting, note)?;
     let bars = Bars::open(&engine, &settings.sources, (settings.from, settings.to))?;
+    let range = DataRange { dataset: bars.dataset.digest(), from: settings.from, to: settings.to };
+    let mut counter = Counter::open(setting, &range, settings.look.as_ref(), note)?;
     let strategy = Strategy::load(&engine, &settings.strategy)?;
     let params = params(&strategy, &settings.params)?;
     let cancel = cancel_flag()?;
@@ -55,8 +76,19 @@ pub(crate) fn run(
     let runs = engine.runs(conditions, &bars)?;
     let started = Instant::now();
     let run = Run::new(&strategy.code, || (params.clone(), run_key));
-    let execution = runs.one(run, settings.log)?;
+    let in_full = settings.report || settings.equity.is_some() || settings.trades.is_some();
+    let keeps = if in_full { detail::keeps(&bars, settings.log) } else { Keeps::log(settings.log) };
+    let execution = runs.one(run, keeps)?;
     let wall_seconds = started.elapsed().as_secs_f64();
+    // Before anything is shown.
+    let trials = counter.count(&execution.outcome, run_key)?;
+    let completed = matches!(execution.outcome, RunOutcome::Completed(_));
+    let whole = (in_full && completed)
+        .then(|| Whole::of(&bars, execution.trace, settings.policy.initial_cash, trials));
+    if let Some(whole) = &whole {
+        settings.equity.iter().try_for_each(|path| whole.write_equity(path))?;
+        settings.trades.iter().try_for_each(|path| whole.write_trades(path, &bars.summary.instruments))?;
+    }
     Ok(RunReport {
         run_key,
         strategy: strategy.name,
@@ -69,6 +101,8 @@ pub(crate) fn run(
         fuel: execution.fuel,
         wall_seconds,
         log: settings.log.then_some(execution.log),
+        trials,
+        whole: whole.filter(|_| settings.report),
         isolation: engine.walls(),
         data: bars.summary,
     })
@@ -102,6 +136,10 @@ impl Serialize for RunReport {
             ended: Ended<'a>,
             fuel: u64,
             wall_seconds: f64,
+            /// Null where they are not counted.
+            trials: Option<u64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            report: Option<&'a DetailReport>,
             #[serde(skip_serializing_if = "Option::is_none")]
             log: Option<&'a LogLines>,
             isolation: Walls,
@@ -118,6 +156,8 @@ impl Serialize for RunReport {
             ended: Ended::from(&self.outcome),
             fuel: self.fuel,
             wall_seconds: self.wall_seconds,
+            trials: self.trials,
+            report: self.whole.as_ref().and_then(|whole| whole.report.as_ref().ok()),
             log: self.log.as_ref(),
             isolation: self.isolation,
         }

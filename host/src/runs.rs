@@ -16,6 +16,7 @@ use stratbox_sandbox::Sandbox;
 
 use crate::backtest::{Conditions, Execution};
 use crate::failure::Failure;
+use crate::trace::Keeps;
 use crate::wiring::{Code, RunRecorder};
 
 pub(crate) use leash::Killer;
@@ -88,7 +89,7 @@ impl Runs<'_> {
     pub(crate) fn run<T>(
         &self,
         runs: &[Run<'_>],
-        keeps_log: bool,
+        keeps: Keeps,
         heartbeat: &dyn Fn(),
         each: &mut dyn FnMut(&Run<'_>, Execution) -> T,
     ) -> Vec<Result<T, Failure>> {
@@ -99,22 +100,21 @@ impl Runs<'_> {
                     if !done.is_empty() && conditions.cancel.load(Ordering::Relaxed) {
                         break;
                     }
-                    let ran = run
-                        .code
-                        .native(sandbox)
-                        .and_then(|native| Ok(conditions.run(sandbox, native, run.params(), run.key())?));
+                    let ran = run.code.native(sandbox).and_then(|native| {
+                        Ok(conditions.run(sandbox, native, run.params(), run.key(), keeps)?)
+                    });
                     done.push(ran.map(|execution| each(run, execution)));
                     heartbeat();
                 }
                 done
             }
-            Self::Processes(runners) => runners.run(runs, keeps_log, heartbeat, each),
+            Self::Processes(runners) => runners.run(runs, keeps, heartbeat, each),
         }
     }
 
     /// One run.
-    pub(crate) fn one(&self, run: Run<'_>, keeps_log: bool) -> Result<Execution, Failure> {
-        let ran = self.run(&[run], keeps_log, &|| (), &mut |_, execution| execution).pop();
+    pub(crate) fn one(&self, run: Run<'_>, keeps: Keeps) -> Result<Execution, Failure> {
+        let ran = self.run(&[run], keeps, &|| (), &mut |_, execution| execution).pop();
         ran.unwrap_or_else(|| Err(Failure::environment("the run was never done")))
     }
 }

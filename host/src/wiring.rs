@@ -22,21 +22,32 @@ use crate::backtest::Conditions;
 use crate::bars::Bars;
 use crate::failure::{Failure, OTHER_CACHE, shown};
 use crate::runs::{self, Runners, Runs};
+use crate::trace::Tracer;
 use crate::workshop::Workshop;
 
 /// Changes with the layout of what is kept of compiled code.
 pub(crate) const ARTIFACTS_FORMAT: u32 = 1;
 
 /// Keeps of a run what its metrics need.
-pub(crate) struct RunRecorder(pub(crate) Accumulator);
+pub(crate) struct RunRecorder {
+    pub(crate) metrics: Accumulator,
+    /// When a trace is to be kept.
+    pub(crate) tracer: Option<Tracer>,
+}
 
 impl Recorder for RunRecorder {
     fn equity(&mut self, values: &[f64]) {
-        self.0.equity(values);
+        self.metrics.equity(values);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.equity(values);
+        }
     }
 
     fn fill(&mut self, fill: &Fill) {
-        self.0.fill(fill);
+        self.metrics.fill(fill);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.fill(fill);
+        }
     }
 }
 

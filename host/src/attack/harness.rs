@@ -19,6 +19,7 @@ use crate::key::RunKeys;
 use crate::render;
 use crate::run::RunReport;
 use crate::runs::Run;
+use crate::trace::Keeps;
 use crate::wiring::{Code, Engine, Setting};
 use crate::workshop;
 
@@ -218,7 +219,7 @@ impl Harness {
         let limit = Duration::from_millis(limits.wall_ms);
         let key = self.keys(engine, code, &limits).of(params);
         let run = Run::new(code, || (params.clone(), key));
-        seen.within("its run", limit, || runs.one(run, true))
+        seen.within("its run", limit, || runs.one(run, Keeps::log(true)))
     }
 
     /// The same without the attack, after it.
@@ -254,6 +255,8 @@ impl Harness {
         let venue = VenuePolicy::default();
         let keys = self.keys(engine, code, &limits);
         RunReport {
+            trials: None,
+            whole: None,
             strategy: "attack".to_owned(),
             source: "attack.rs".to_owned(),
             run_key: keys.of(&params),

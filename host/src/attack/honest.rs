@@ -10,6 +10,7 @@ use super::harness::{LIMITS, conditions, defaults, fingerprint};
 use crate::bars::Bars;
 use crate::failure::Failure;
 use crate::runs::{Run, Runs};
+use crate::trace::Keeps;
 use crate::wiring::{Code, Engine};
 
 /// Between two of its runs beside an attack: often enough to be there, and no load.
@@ -79,6 +80,6 @@ impl Honest {
     fn run_as(&self, runs: &Runs<'_>, code: &Code) -> Result<Vec<u8>, Failure> {
         // An honest strategy draws nothing, so that it does not matter what its run is called.
         let run = Run::new(code, || (self.params.clone(), Digest::of(b"honest")));
-        Ok(fingerprint(&runs.one(run, true)?))
+        Ok(fingerprint(&runs.one(run, Keeps::log(true))?))
     }
 }

@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use stratbox_market::Source;
 use stratbox_store::ExperimentId;
 
+use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
+use super::stats::StatsArgs;
 use crate::exit::Exit;
 use crate::wiring::Isolation;
 
@@ -94,6 +96,17 @@ pub(crate) enum Typed {
     /// Shows what the workspace has, and takes it elsewhere
     #[command(subcommand)]
     Experiments(ExperimentsTyped),
+    /// Judges the best variant of an experiment again, more thoroughly than its sweep did
+    Judge(JudgeArgs),
+    /// Counts what was tried on an experiment's bars, by whatever experiment, also those that were deleted
+    Trials(TrialsArgs),
+    /// Looks at bars that are held out, which is written down
+    #[command(subcommand)]
+    Holdout(HoldoutTyped),
+    /// Runs a sweep on bars without an edge, and says how often it finds one
+    Calibrate(CalibrateArgs),
+    /// Figures of anyone's returns or equity, and the statistics of overfitting one by one
+    Stats(Box<StatsArgs>),
     /// Attacks this installation with a corpus of hostile strategies, and says of each what came of it
     Attack(AttackArgs),
     /// Shows what isolation this machine really gives, and what to do where it gives too little
@@ -182,6 +195,21 @@ pub(crate) struct RunArgs {
     /// Show what the strategy logged
     #[arg(long)]
     pub(crate) log: bool,
+    /// Say everything that can be said: months and years, drawdowns, trades, intervals, and how it compares with holding
+    #[arg(long)]
+    pub(crate) report: bool,
+    /// Also write the equity at the end of every time step, as comma-separated values
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) equity: Option<PathBuf>,
+    /// Also write the closed trades, as comma-separated values
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) trades: Option<PathBuf>,
+    /// Who looks, where bars are read that some experiment holds out: it is written down
+    #[arg(long, requires = "why")]
+    pub(crate) who: Option<String>,
+    /// Why they look
+    #[arg(long, requires = "who")]
+    pub(crate) why: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -385,7 +413,7 @@ fn parse_share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "it must be a share from 0 to 1, such as `0.5`".to_owned())
 }
 
-fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {
     let count = text.parse().ok().filter(|count: &NonZeroUsize| *count <= MAX_WORKERS);
     count.ok_or_else(|| format!("it must be a whole number from 1 to {MAX_WORKERS}"))
 }

@@ -2,15 +2,24 @@
 //! that nothing below `main` reads it.
 
 mod args;
+mod belief;
 mod settings;
+mod stats;
 
 pub(crate) use args::{
     AttackArgs, BuildArgs, CompareArgs, DeleteArgs, EventsArgs, ExperimentsTyped, ExportArgs, ExportKind,
     Format, InspectArgs, LogLevel, MetricsArgs, NewArgs, OnFailures, ResumeArgs, SessionArgs, ShowArgs,
     SweepArgs,
 };
+pub(crate) use belief::{
+    CalibrateArgs, HoldoutShowArgs, HoldoutTyped, JudgeArgs, LookArgs, TrialsArgs, WorldKind,
+};
 pub use settings::Environment;
 pub(crate) use settings::{Command, Logs, RunSettings, Settings};
+pub(crate) use stats::{
+    ConventionTyped, DsrArgs, EvidenceArgs, IcArgs, MatrixArgs, MinbtlArgs, MintrlArgs, PboArgs, PsrArgs,
+    SeriesArgs, SpaArgs, StatisticTyped, StatsArgs,
+};
 
 use std::ffi::OsString;
 

@@ -18,6 +18,8 @@ use super::args::{
     Args, AttackArgs, BuildArgs, ExperimentsTyped, Format, InspectArgs, LogLevel, NewArgs, ResumeArgs,
     RunArgs, SweepArgs, Typed,
 };
+use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
+use super::stats::StatsArgs;
 use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
 use crate::render::text::shell_word;
@@ -109,6 +111,11 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     Resume(ResumeArgs),
     Experiments(ExperimentsTyped),
+    Judge(JudgeArgs),
+    Trials(TrialsArgs),
+    Holdout(HoldoutTyped),
+    Calibrate(CalibrateArgs),
+    Stats(Box<StatsArgs>),
     Attack(AttackArgs),
     Doctor,
 }
@@ -126,6 +133,14 @@ pub(crate) struct RunSettings {
     pub(crate) policy: VenuePolicy,
     pub(crate) limits: Limits,
     pub(crate) log: bool,
+    /// Whether everything is to be said.
+    pub(crate) report: bool,
+    /// Where to write the equity curve.
+    pub(crate) equity: Option<PathBuf>,
+    /// Where to write the trades.
+    pub(crate) trades: Option<PathBuf>,
+    /// Who looks at bars that are held out, and why.
+    pub(crate) look: Option<(String, String)>,
 }
 
 pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings, Failure> {
@@ -143,6 +158,11 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::Sweep(args) => Command::Sweep(args),
         Typed::Resume(args) => Command::Resume(args),
         Typed::Experiments(typed) => Command::Experiments(typed),
+        Typed::Judge(args) => Command::Judge(args),
+        Typed::Trials(args) => Command::Trials(args),
+        Typed::Holdout(typed) => Command::Holdout(typed),
+        Typed::Calibrate(args) => Command::Calibrate(args),
+        Typed::Stats(args) => Command::Stats(args),
         Typed::Attack(args) => Command::Attack(args),
         Typed::Doctor => Command::Doctor,
     };
@@ -252,5 +272,9 @@ fn run(args: RunArgs) -> Result<RunSettings, Failure> {
         policy,
         limits,
         log: args.log,
+        report: args.report,
+        equity: args.equity,
+        trades: args.trades,
+        look: args.who.zip(args.why),
     })
 }

@@ -1,12 +1,14 @@
 //! Reports to text, for people and for programs. Pure functions: nothing in here prints, and nothing elsewhere does.
 
 pub(crate) mod attack;
+pub(crate) mod belief;
 pub(crate) mod build;
 pub(crate) mod doctor;
 pub(crate) mod experiments;
 pub(crate) mod figures;
 mod performance;
 pub(crate) mod run;
+pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod text;
 

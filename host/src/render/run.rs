@@ -4,7 +4,7 @@ use stratbox_domain::{Interruption, RunOutcome};
 use stratbox_metrics::{MetricName, Metrics};
 
 use super::figures::{data, figure, limits, params, venue, walls};
-use super::text::{grouped, inline};
+use super::text::{counted, grouped, inline};
 use crate::backtest::LogLines;
 use crate::run::RunReport;
 
@@ -25,6 +25,17 @@ pub(crate) fn human(report: &RunReport) -> String {
         }
         RunOutcome::Interrupted(reason) => format!("interrupted: {}\n\n", reason.label()),
     };
+    if let Some(whole) = &report.whole {
+        text += &match &whole.report {
+            Ok(detail) => super::stats::detail(detail),
+            Err(missing) => format!("there is no report: {missing}\n"),
+        };
+        if whole.dropped > 0 {
+            text += &format!("\n{} in no trade: there were too many\n", counted(whole.dropped, "fill"));
+        }
+        text.push('\n');
+    }
+    let trials = report.trials.map_or("not counted".to_owned(), |trials| grouped(trials));
     let lines = [
         ("strategy", format!("{} ({})", report.strategy, report.source)),
         ("params", params(&report.params)),
@@ -34,6 +45,7 @@ pub(crate) fn human(report: &RunReport) -> String {
         ("engine", report.engine.clone()),
         ("walls", walls(&report.isolation)),
         ("fuel", format!("{} in {:.3} s", grouped(report.fuel), report.wall_seconds)),
+        ("trials", format!("{trials} on these bars")),
         ("run key", report.run_key.to_string()),
     ];
     lines.iter().for_each(|(name, value)| text += &format!("{name:<10}{value}\n"));
@@ -60,7 +72,7 @@ fn log(log: &LogLines) -> String {
 }
 
 /// Every metric, with the reason for each that has no value.
-fn figures(metrics: &Metrics) -> String {
+pub(crate) fn figures(metrics: &Metrics) -> String {
     let mut text = String::new();
     for name in MetricName::ALL {
         let reason = metrics.get(name).missing().map(|missing| format!("  ({missing})")).unwrap_or_default();

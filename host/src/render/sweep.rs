@@ -6,11 +6,12 @@ use stratbox_market::Source;
 use stratbox_metrics::MetricName;
 use stratbox_store::Row;
 
+use super::belief;
 use super::figures::{data, figure, limits, params, venue, walls};
 use super::text::{counted, grouped, inline, shell_word};
 use crate::failure::shown;
 use crate::session::Early;
-use crate::sweep::{PlannedStrategy, SweepReport};
+use crate::sweep::{PlannedStrategy, SweepReport, held_out_line};
 
 /// Beside the objective.
 const COLUMNS: [MetricName; 5] = [
@@ -23,12 +24,19 @@ const COLUMNS: [MetricName; 5] = [
 
 pub(crate) fn human(report: &SweepReport) -> String {
     let plan = &report.plan;
-    let mut text =
-        format!("experiment {}: {}, ranked by {}\n\n", report.id, plan.name, plan.objective.metric);
+    let mut text = format!("experiment {}: {}, ranked by {}\n\n", report.id, plan.name, plan.aim.objective);
     text += &leaderboard(report);
+    text += &front(report);
     text += &format!("\n{}\n", summary(report));
     text += &duplicates(report);
     text += &faults(report);
+    let objective = plan.aim.objective;
+    text += &report.validated.as_ref().map(|it| belief::validated(it, objective)).unwrap_or_default();
+    text += &report.belief.as_ref().map(belief::human).unwrap_or_default();
+    text.push('\n');
+    if let Some(held) = &report.held_out {
+        text += &format!("{:<8}{}\n", "holdout", held_out_line(held));
+    }
     let lines = [
         ("data", data(&plan.bars.summary)),
         ("venue", venue(&plan.policy)),
@@ -59,7 +67,7 @@ fn leaderboard(report: &SweepReport) -> String {
     if report.best.is_empty() {
         return "no variant has a figure to rank by\n".to_owned();
     }
-    let objective = report.plan.objective.metric;
+    let objective = report.plan.aim.objective;
     let metrics: Vec<MetricName> =
         std::iter::once(objective).chain(COLUMNS.into_iter().filter(|name| *name != objective)).collect();
     let mut table = Table::new();
@@ -81,6 +89,27 @@ fn leaderboard(report: &SweepReport) -> String {
         }
     }
     table.trim_fmt() + "\n"
+}
+
+/// The best compromises between several objectives.
+fn front(report: &SweepReport) -> String {
+    const SHOWN: usize = 20;
+    let Some(front) = report.front.as_ref().filter(|front| !front.is_empty()) else { return String::new() };
+    let objectives: Vec<MetricName> = report.plan.aim.objectives().collect();
+    let names: Vec<String> = objectives.iter().map(|name| name.as_str().replace('_', " ")).collect();
+    let rows = counted(front.len() as u64, "variant");
+    let mut text = format!("\npareto front of {}: {rows}\n", names.join(" and "));
+    for row in front.iter().take(SHOWN) {
+        let RunOutcome::Completed(metrics) = &row.outcome else { continue };
+        let figures: Vec<String> =
+            objectives.iter().map(|name| format!("{:>12}", figure(metrics, *name))).collect();
+        let params = params(&named(report.strategy(row), row));
+        text += &format!("  {}  {} {params}\n", figures.join(" "), row.strategy);
+    }
+    if front.len() > SHOWN {
+        text += "  ... and more: see `pareto_front` of the JSON document\n";
+    }
+    text
 }
 
 /// The parameters that the sweep file names; the others have their defaults.

@@ -13,6 +13,7 @@ use stratbox_jail::{Failure as Jail, Jailer, Policy, Worker};
 use super::Run;
 use crate::backtest::{Conditions, Execution, LogLines, Timing};
 use crate::failure::{Failure, FailureKind, told};
+use crate::trace::{Keeps, MAX_FILLS, Trace};
 use crate::wiring::Code;
 use crate::worker::batch::Batch;
 use crate::worker::protocol::{self, Answer, Order};
@@ -26,6 +27,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(20);
 pub(super) const BASE_BYTES: u64 = 256 << 20;
 /// An answer without its log: metrics or a fault.
 const ANSWER_BYTES: usize = 64 << 10;
+/// A fill in an answer, with the names of its fields.
+const FILL_BYTES: usize = 160;
 
 /// Runs that are sent together, at most.
 const PIECE: usize = 64;
@@ -96,8 +99,9 @@ impl Runner {
         done: &mut Vec<Result<T, Failure>>,
         each: &mut dyn FnMut(&Run<'_>, Execution) -> T,
     ) -> Result<(), Stop> {
-        let Conditions { limits, cancel, .. } = conditions;
-        let most = answer_bytes(limits, asked.keeps_log);
+        let Conditions { limits, cancel, bars, .. } = conditions;
+        let points = asked.keeps.points(bars.steps());
+        let most = answer_bytes(limits, asked.keeps, points);
         let sent = Instant::now();
         self.is_used = true;
         let mut pieces = asked.pieces();
@@ -126,7 +130,8 @@ impl Runner {
                 (asked.heartbeat)();
             };
             begun = Instant::now();
-            let execution = ran.check(limits, begun.duration_since(sent)).map_err(|_| Stop::Nonsense)?;
+            let execution =
+                ran.check(limits, points, begun.duration_since(sent)).map_err(|_| Stop::Nonsense)?;
             done.push(Ok(each(run, execution)));
             (asked.heartbeat)();
         }
@@ -138,7 +143,7 @@ impl Runner {
 pub(super) struct Asked<'a, 'r> {
     pub(super) runs: &'a [Run<'r>],
     pub(super) promptly: bool,
-    pub(super) keeps_log: bool,
+    pub(super) keeps: Keeps,
     pub(super) heartbeat: &'a dyn Fn(),
 }
 
@@ -161,7 +166,7 @@ impl<'a, 'r> Asked<'a, 'r> {
 
     fn batch(&self, runs: &[Run<'_>]) -> Batch {
         let runs = runs.iter().map(|run| (run.code.number(), run.params(), run.key()));
-        Batch::new(self.promptly, self.keeps_log, runs)
+        Batch::new(self.promptly, self.keeps, runs)
     }
 }
 
@@ -233,14 +238,15 @@ pub(super) fn lost(failure: Jail) -> Result<Interruption, Failure> {
 }
 
 pub(super) fn interrupted(reason: Interruption) -> Execution {
-    let (log, timing) = (LogLines::default(), Timing::default());
-    Execution { outcome: RunOutcome::Interrupted(reason), fuel: 0, log, timing }
+    let (log, timing, trace) = (LogLines::default(), Timing::default(), Trace::default());
+    Execution { outcome: RunOutcome::Interrupted(reason), fuel: 0, log, timing, trace }
 }
 
-fn answer_bytes(limits: &Limits, keeps_log: bool) -> usize {
-    let log = if keeps_log { limits.log_bytes as usize } else { 0 };
-    // Every line has a frame of its own around it.
-    ANSWER_BYTES + 2 * log
+fn answer_bytes(limits: &Limits, keeps: Keeps, points: u64) -> usize {
+    let log = if keeps.log { limits.log_bytes as usize } else { 0 };
+    let fills = if keeps.fills { MAX_FILLS * FILL_BYTES } else { 0 };
+    // Every line has a frame of its own around it; a number has nine bytes.
+    ANSWER_BYTES + 2 * log + fills + 9 * points as usize
 }
 
 fn engine_failed(problem: &str) -> Failure {

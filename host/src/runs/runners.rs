@@ -15,6 +15,7 @@ use super::leash::{Killer, Leash};
 use super::runner::{Asked, Runner, Stop, interrupted, lost};
 use crate::backtest::{Conditions, Execution};
 use crate::failure::Failure;
+use crate::trace::Keeps;
 use crate::wiring::Code;
 use crate::worker::protocol::Order;
 
@@ -74,7 +75,7 @@ impl Runners {
     pub(super) fn run<T>(
         &self,
         runs: &[Run<'_>],
-        keeps_log: bool,
+        keeps: Keeps,
         heartbeat: &dyn Fn(),
         each: &mut dyn FnMut(&Run<'_>, Execution) -> T,
     ) -> Vec<Result<T, Failure>> {
@@ -87,7 +88,7 @@ impl Runners {
             let next_fresh = rest.iter().skip(1).position(|run| run.fresh);
             let runs = &rest[..next_fresh.map_or(rest.len(), |at| at + 1)];
             let end = done.len() + runs.len();
-            match self.batch(&leash, &Asked { runs, promptly, keeps_log, heartbeat }, &mut done, each) {
+            match self.batch(&leash, &Asked { runs, promptly, keeps, heartbeat }, &mut done, each) {
                 Ok(Came::On) => {}
                 Ok(Came::Unclear) => doubtful = end,
                 Ok(Came::Over) => break,

@@ -14,6 +14,7 @@ use stratbox_intake::component::Profile;
 
 use super::*;
 use crate::failure::FailureKind;
+use crate::trace::Keeps;
 use crate::wiring::parts;
 use script::{ANSWER, DIE, DIE_ONCE, EXIT, FAIL, HANG, STOP};
 
@@ -63,7 +64,11 @@ impl Bench {
 
     fn run_beating(&self, what: &[&str], heartbeat: &dyn Fn()) -> Vec<Came> {
         let runs: Vec<Run<'_>> = what.iter().map(|what| self.order(what)).collect();
-        self.runners.run(&runs, false, heartbeat, &mut |_, ran| ran).into_iter().map(Came::of).collect()
+        self.runners
+            .run(&runs, Keeps::default(), heartbeat, &mut |_, ran| ran)
+            .into_iter()
+            .map(Came::of)
+            .collect()
     }
 
     /// The process of this thread.
@@ -279,7 +284,12 @@ fn a_fresh_run_has_a_process_that_ran_nothing_before() {
     let process = Came::Answered(bench.process());
     let fresh = |what| Run { fresh: true, ..bench.order(what) };
     let run = |runs: &[Run<'_>]| -> Vec<Came> {
-        bench.runners.run(runs, false, &|| (), &mut |_, ran| ran).into_iter().map(Came::of).collect()
+        bench
+            .runners
+            .run(runs, Keeps::default(), &|| (), &mut |_, ran| ran)
+            .into_iter()
+            .map(Came::of)
+            .collect()
     };
     let came = run(&[bench.order(ANSWER), fresh(ANSWER), bench.order(ANSWER), fresh(ANSWER)]);
     assert!(came.len() == 4 && came.iter().all(Came::is_answer), "{came:?}");
@@ -297,8 +307,12 @@ fn a_run_is_fresh_in_a_process_that_only_loaded_its_code() {
     bench.runners.ready(&bench.code).unwrap();
     let seat = |seat: &mut runners::Seat| seat.idle.as_ref().map(|runner| u64::from(runner.worker.pid()));
     let process = bench.runners.seat(seat).unwrap();
-    let came =
-        bench.runners.run(&[Run { fresh: true, ..bench.order(ANSWER) }], false, &|| (), &mut |_, ran| ran);
+    let came = bench.runners.run(
+        &[Run { fresh: true, ..bench.order(ANSWER) }],
+        Keeps::default(),
+        &|| (),
+        &mut |_, ran| ran,
+    );
     assert_eq!(came.into_iter().map(Came::of).collect::<Vec<_>>(), [Came::Answered(process)]);
 }
 

@@ -94,6 +94,7 @@ impl Keeper {
                     batch.trials.extend(more.trials);
                     batch.attempts.extend(more.attempts);
                     batch.transitions.extend(more.transitions);
+                    batch.spaces.extend(more.spaces);
                     batch.at = more.at;
                 }
             }
@@ -119,7 +120,8 @@ impl Keeper {
 
     /// Keeps one batch: all of it or, with an error, nothing that would be missed.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        if batch.trials.is_empty() && batch.attempts.is_empty() && batch.transitions.is_empty() {
+        let Batch { trials, attempts, transitions, spaces, .. } = batch;
+        if trials.is_empty() && attempts.is_empty() && transitions.is_empty() && spaces.is_empty() {
             return Ok(());
         }
         let events = self.writer.commit(self.id, batch)?;

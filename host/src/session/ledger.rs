@@ -1,6 +1,7 @@
 //! The book of a session: which variants are next, and what becomes of what came of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use stratbox_store::{
 };
 
 use super::clock::Clock;
+use super::jobs::{Jobs, Part};
 use super::keeper::{ToKeeper, Told};
 use super::opened::Opened;
 use super::work::Trial;
@@ -24,7 +26,7 @@ use crate::backtest::Timing;
 use crate::bits::Bits;
 use crate::failure::Failure;
 use crate::key::RunKeys;
-use crate::sweep::Plan;
+use crate::sweep::{Plan, Sampled};
 
 /// The round of a sweep: it has but one.
 pub(super) const ITERATION: u32 = 1;
@@ -44,6 +46,7 @@ pub(super) type Asker<'a> = Box<dyn FnMut(u64, u64) -> Option<Decision> + 'a>;
 
 pub(super) struct Ledger<'a> {
     plan: &'a Plan,
+    jobs: &'a Jobs,
     keys: &'a [RunKeys],
     id: ExperimentId,
     reader: Reader,
@@ -102,8 +105,7 @@ struct Pending {
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(
-        plan: &'a Plan,
-        keys: &'a [RunKeys],
+        (plan, jobs, keys): (&'a Plan, &'a Jobs, &'a [RunKeys]),
         opened: &mut Opened,
         keeper: ToKeeper,
         clock: Clock,
@@ -116,6 +118,7 @@ impl<'a> Ledger<'a> {
         }
         Ok(Self {
             plan,
+            jobs,
             keys,
             id: opened.id,
             reader: opened.workspace.reader()?,
@@ -149,7 +152,7 @@ impl<'a> Ledger<'a> {
 
     /// The number of a task's variant in the experiment.
     fn variant(&self, task: TaskId) -> u64 {
-        self.plan.strategies[task.job.0 as usize].first + task.index
+        self.plan.strategies[self.jobs.part(task.job).strategy].first + task.index
     }
 
     /// What earlier experiments, and strategies of this one before it, know of a strategy's runs.
@@ -192,7 +195,7 @@ impl<'a> Ledger<'a> {
     fn reused(&mut self, strategy: usize, index: u64, known: KnownTrial) -> Row {
         let planned = &self.plan.strategies[strategy];
         let figure = match &known.outcome {
-            RunOutcome::Completed(metrics) => metrics.get(self.plan.objective.metric).value(),
+            RunOutcome::Completed(metrics) => self.plan.aim.figure(metrics),
             RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => None,
         };
         Row {
@@ -209,11 +212,11 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The next points of a strategy that are variants without a result, at most so many.
-    fn next(&mut self, strategy: usize, at_most: usize) -> Vec<u64> {
+    /// The next points of a strategy, before some point, that are variants without a result, at most so many.
+    fn next(&mut self, (strategy, end): (usize, u64), at_most: usize) -> Vec<u64> {
         let planned = &self.plan.strategies[strategy];
         let mut next = Vec::new();
-        while next.len() < at_most && self.cursors[strategy].next < planned.points() {
+        while next.len() < at_most && self.cursors[strategy].next < end {
             let index = self.cursors[strategy].next;
             self.cursors[strategy].next += 1;
             if planned.is_variant(index) && !self.settled.contains(planned.first + index) {
@@ -227,7 +230,7 @@ impl<'a> Ledger<'a> {
     fn push(&mut self, row: Row, ran: bool) {
         self.settled.insert(row.variant);
         if let Some(figure) = row.figure {
-            let metric = self.plan.objective.metric;
+            let metric = self.plan.aim.objective;
             let best = Best { variant: row.variant, run_key: row.key, metric, figure };
             // It is refused only where there are no results: not while there are.
             drop(self.state.offer(best, row.at));
@@ -258,18 +261,21 @@ impl Book for Ledger<'_> {
     type Error = Failure;
 
     fn expand(&mut self, job: JobId, at_most: usize) -> Result<Expansion, Failure> {
-        let strategy = job.0 as usize;
+        let Part { strategy, points: Range { end, .. } } = self.jobs.part(job).clone();
         self.look_up(strategy)?;
         let first = self.plan.strategies[strategy].first;
         let mut expansion = Expansion::default();
         while expansion.tasks.len() < at_most && expansion.answered < ANSWERED_AT_ONCE {
-            let points = self.next(strategy, at_most - expansion.tasks.len());
+            let points = self.next((strategy, end), at_most - expansion.tasks.len());
             if points.is_empty() {
                 return Ok(expansion);
             }
             let answers = self.answers(strategy, &points)?;
             for (index, answer) in points.into_iter().zip(answers) {
                 if let Some(known) = answer {
+                    if let Some(sampled) = self.sampled(job) {
+                        sampled.tell(index, self.plan.aim.evaluation(&known.outcome));
+                    }
                     let row = self.reused(strategy, index, known);
                     self.push(row, false);
                     expansion.answered += 1;
@@ -279,7 +285,7 @@ impl Book for Ledger<'_> {
                 }
             }
         }
-        expansion.more = self.cursors[strategy].next < self.plan.strategies[strategy].points();
+        expansion.more = self.cursors[strategy].next < end;
         Ok(expansion)
     }
 
@@ -292,8 +298,11 @@ impl Book for Ledger<'_> {
         self.recorder
             .settled(matches!(settled, Settled::Reproduced | Settled::Exhausted | Settled::Quarantined));
         let Tried { task, attempt, output, .. } = tried;
-        let Trial { key, outcome, figure, fuel, problem, .. } =
+        let Trial { key, outcome, figure, learned, fuel, problem, .. } =
             output.unwrap_or_else(|| self.unanswered(task));
+        if let (Some(sampled), Some(learned)) = (self.sampled(task.job), learned) {
+            sampled.tell(task.index, learned);
+        }
         self.completed += u64::from(outcome.kind() == OutcomeKind::Completed);
         let settled = label(settled);
         if let Some(problem) = problem {
@@ -354,7 +363,16 @@ impl Book for Ledger<'_> {
     }
 
     fn finished(&mut self, job: JobId, ended: JobEnd) -> Result<(), Failure> {
-        let strategy = &self.plan.strategies[job.0 as usize].label;
+        let part = self.jobs.part(job);
+        let planned = &self.plan.strategies[part.strategy];
+        let strategy = &planned.label;
+        if let Some(sampled) = self.sampled(job)
+            && ended == JobEnd::Completed
+            && sampled.choose(part.points.end)
+        {
+            // Kept before the first result of any of them.
+            self.pending.batch.spaces.push((planned.first, sampled.space()));
+        }
         tracing::info!(strategy, ended = ?ended, "a strategy's variants have run");
         Ok(())
     }
@@ -398,14 +416,29 @@ impl Book for Ledger<'_> {
     }
 }
 
-impl Ledger<'_> {
+impl<'a> Ledger<'a> {
+    /// The sampler of a job's strategy, if it has one that learns.
+    fn sampled(&self, job: JobId) -> Option<&'a Sampled> {
+        let planned = &self.plan.strategies[self.jobs.part(job).strategy];
+        planned.sampled().filter(|sampled| sampled.learns())
+    }
+
     /// What is written down of a task for which nobody answered: its workers were lost.
     fn unanswered(&self, task: TaskId) -> Trial {
-        let strategy = task.job.0 as usize;
+        let strategy = self.jobs.part(task.job).strategy;
         let key = self.keys[strategy].of(&self.plan.strategies[strategy].params(task.index));
         let lost = RunOutcome::Interrupted(Interruption::WorkerLost { cause: WorkerLoss::Silent });
         let (outcome, problem) = (EncodedOutcome::new(&lost), Some("its worker was silent".to_owned()));
-        Trial { key, outcome, end: None, figure: None, fuel: 0, timing: Timing::default(), problem }
+        Trial {
+            key,
+            outcome,
+            end: None,
+            figure: None,
+            learned: Some(self.plan.aim.evaluation(&lost)),
+            fuel: 0,
+            timing: Timing::default(),
+            problem,
+        }
     }
 
     /// Remembers how an attempt went, for the session's report.

@@ -4,6 +4,7 @@
 //! which variants are next and what becomes of them (`ledger`), and what is kept of it (`keeper`) is here.
 
 mod clock;
+mod jobs;
 mod keeper;
 mod ledger;
 mod listener;
@@ -24,8 +25,7 @@ use std::time::{Duration, Instant};
 
 use stratbox_orchestrator::workflow::Phase;
 use stratbox_orchestrator::{
-    Admission, Batches, CallLimits, FailureGate, Job, JobId, Needs, OnFailures, RetryPolicy, Settings,
-    Stopping,
+    Admission, Batches, CallLimits, FailureGate, OnFailures, RetryPolicy, Settings, Stopping,
 };
 use stratbox_scheduler::{Control, Setup, Stopped};
 use stratbox_store::{Batch, Counts, EventLog, ExperimentId, Milestone, Status, Transition};
@@ -40,9 +40,10 @@ use crate::interrupt::on_interrupt;
 use crate::key::RunKeys;
 use crate::render::text::{counted, grouped};
 use crate::runs::{self, Runs};
-use crate::sweep::{Plan, PlannedStrategy};
+use crate::sweep::Plan;
 use crate::wiring::{Engine, Setting};
 use clock::Clock;
+use jobs::Jobs;
 use keeper::Keeper;
 use ledger::Ledger;
 use listener::Listener;
@@ -112,15 +113,23 @@ pub(crate) fn run(
     let keeper = keeper(&mut opened, args, &mut clock, leaving)?;
     let (to_keeper, told) = keeper::channel();
     let ask = question::asker(setting.attended, &control, note);
-    let ledger = Ledger::new(plan, &keys, &mut opened, to_keeper, clock, ask)?;
-    let work = Variants { plan, keys: &keys, runs: &runs, killers: Mutex::default(), span: Span::current() };
+    let jobs = Jobs::new(plan);
+    let ledger = Ledger::new((plan, &jobs, &keys), &mut opened, to_keeper, clock, ask)?;
+    let work = Variants {
+        plan,
+        jobs: &jobs,
+        keys: &keys,
+        runs: &runs,
+        killers: Mutex::default(),
+        span: Span::current(),
+    };
     let setup = Setup { settings: settings(plan, args, workers, &runs, &opened), grace: grace(args) };
     let started = Instant::now();
     let (ran, left, kept) = std::thread::scope(|scope| {
         let keeping = scope.spawn(|| keeper.keep(told, &control));
         // In here, so that the keeper ends with it whatever happens.
         let mut ledger = ledger;
-        let ran = stratbox_scheduler::run(setup, jobs(plan), &work, &mut ledger, inbox);
+        let ran = stratbox_scheduler::run(setup, jobs.queue(plan), &work, &mut ledger, inbox);
         let left = ledger.close();
         (ran, left, keeping.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
@@ -128,7 +137,7 @@ pub(crate) fn run(
     let (mut keeper, kept, not_kept) = kept;
     let (failure, stopping) = match ran {
         Ok(statistics) => (not_kept, statistics.stopping),
-        Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan))), None),
+        Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan, &jobs))), None),
     };
     (opened.state, opened.settled) = (left.state, left.settled);
     let mut stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
@@ -216,28 +225,6 @@ impl Requests {
 
 fn grace(args: &SessionArgs) -> Duration {
     Duration::from_secs(args.grace.into())
-}
-
-/// A job for each strategy. One whose runs another before it may have waits for that, and is answered from what it leaves.
-fn jobs(plan: &Plan) -> Vec<Job> {
-    let job = |(place, planned): (usize, &PlannedStrategy)| {
-        let component = planned.strategy.code.identity().component;
-        // That one waits for those before it.
-        let alike = (0..place)
-            .rfind(|before| plan.strategies[*before].strategy.code.identity().component == component);
-        let mut after: Vec<usize> = alike.into_iter().chain(planned.order.after.iter().copied()).collect();
-        after.sort_unstable();
-        after.dedup();
-        Job {
-            id: JobId(place as u32),
-            priority: planned.order.priority,
-            after: after.into_iter().map(|before| JobId(before as u32)).collect(),
-            weight: planned.variants(),
-            tasks: planned.variants(),
-            needs: Needs::Worker,
-        }
-    };
-    plan.strategies.iter().enumerate().map(job).collect()
 }
 
 fn settings(
@@ -332,9 +319,9 @@ fn lessons(counts: &Counts) -> Vec<String> {
 }
 
 /// Why everything stopped, with the variant that it is about.
-fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
+fn explain(stopped: Stopped<Failure>, plan: &Plan, jobs: &Jobs) -> Failure {
     let name = |task: &stratbox_orchestrator::TaskId| {
-        format!("{} {}", plan.strategies[task.job.0 as usize].label, task.index)
+        format!("{} {}", plan.strategies[jobs.part(task.job).strategy].label, task.index)
     };
     match stopped {
         Stopped::Failed(Some(task), failure) => failure.context(format_args!("variant `{}`", name(&task))),
@@ -349,12 +336,18 @@ fn explain(stopped: Stopped<Failure>, plan: &Plan) -> Failure {
                 .hint("this is a bug in stratbox; please report it")
         }
         Stopped::Refused(job, problem) => {
-            Failure::environment(format!("the variants of strategy {job} could not be queued: {problem}"))
+            let strategy = &plan.strategies[jobs.part(job).strategy].label;
+            Failure::environment(format!("the variants of `{strategy}` could not be queued: {problem}"))
                 .hint("this is a bug in stratbox; please report it")
         }
         Stopped::Spawn(error) => Failure::environment(format!("cannot start a worker thread: {error}"))
             .hint("use fewer `--workers`, or raise the limit of threads"),
     }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    Clock::default().now()
 }
 
 /// The command that goes on with an experiment.

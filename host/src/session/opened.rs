@@ -42,6 +42,7 @@ impl Opened {
         let state = state(plan, at).map_err(|refused| Failure::environment(refused.to_string()))?;
         let text = json(&state)?;
         let (id, lock) = workspace.writer()?.create(&plan.experiment(engine)?, &text, at)?;
+        plan.hold_out(&workspace, id, at)?;
         let (settled, histories) = (Bits::none(plan.points()), BTreeMap::new());
         Ok(Self { workspace, id, _lock: lock, state, settled, histories, resumed: false, before: None })
     }
@@ -74,6 +75,7 @@ impl Opened {
         }
         let mut settled = Bits::none(plan.points());
         reader.settled(id, ITERATION, |variant, _| settled.insert(variant))?;
+        crate::belief::resample(plan, &reader, id)?;
         let mut histories: BTreeMap<u64, History> = BTreeMap::new();
         let policy = RetryPolicy::default();
         for attempt in reader.pending_attempts(id)? {
@@ -104,7 +106,7 @@ impl Opened {
 /// Where a sweep stands whose strategies are compiled and which has run nothing.
 fn state(plan: &Plan, at: u64) -> Result<WorkflowState, Refused> {
     let (kind, limits) = (WorkflowKind::Sweep, IterationLimits::default());
-    let mut state = WorkflowState::new(&plan.name, kind, plan.objective.metric, limits, at)?;
+    let mut state = WorkflowState::new(&plan.name, kind, plan.aim.objective, limits, at)?;
     state.enter(Phase::StrategyDevelopment, at)?;
     state.enter(Phase::Backtesting, at)?;
     Ok(state)

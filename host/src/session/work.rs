@@ -7,18 +7,22 @@ use stratbox_domain::{FaultLabel, Interruption, RunKey, RunOutcome};
 use stratbox_orchestrator::performance::TaskEnd;
 use stratbox_orchestrator::{Assigned, Ending, WorkerId};
 use stratbox_scheduler::{Attempt, Work};
+use stratbox_search::Evaluation;
 use stratbox_store::EncodedOutcome;
 use tracing::Span;
 
+use super::jobs::Jobs;
 use crate::backtest::{Execution, Timing};
 use crate::failure::Failure;
 use crate::key::RunKeys;
 use crate::runs::{Killer, Run, Runs};
-use crate::sweep::Plan;
+use crate::sweep::{Plan, Sampled};
+use crate::trace::Keeps;
 
-/// Runs of a plan's variants. A job is a strategy of the plan, and a task one of its points.
+/// Runs of a plan's variants. A task is a point of its job's strategy.
 pub(super) struct Variants<'a> {
     pub(super) plan: &'a Plan,
+    pub(super) jobs: &'a Jobs,
     /// Of the plan's strategies, in their order.
     pub(super) keys: &'a [RunKeys],
     pub(super) runs: &'a Runs<'a>,
@@ -37,6 +41,8 @@ pub(super) struct Trial {
     pub(super) end: Option<TaskEnd>,
     /// What it is ranked by.
     pub(super) figure: Option<f64>,
+    /// What its sampler learns of it, if that learns.
+    pub(super) learned: Option<Evaluation>,
     pub(super) fuel: u64,
     pub(super) timing: Timing,
     /// What happened, when it did not complete; for people.
@@ -56,7 +62,7 @@ impl Work for Variants<'_> {
         let _entered = self.span.enter();
         let run = |assigned: &Assigned| {
             let (strategy, index, fresh) =
-                (assigned.task.job.0 as usize, assigned.task.index, assigned.fresh);
+                (self.jobs.part(assigned.task.job).strategy, assigned.task.index, assigned.fresh);
             let planned = &self.plan.strategies[strategy];
             let given = move || {
                 let params = planned.params(index);
@@ -69,7 +75,7 @@ impl Work for Variants<'_> {
         self.killers().entry(worker.0).or_insert_with(|| self.runs.killer());
         // Each run has one result, in their order.
         let mut assigned = tasks.iter();
-        self.runs.run(&runs, false, alive, &mut |run, execution| {
+        self.runs.run(&runs, Keeps::default(), alive, &mut |run, execution| {
             let assigned = assigned.next().copied().unwrap_or(tasks[0]);
             self.attempted(execution, run.key(), &assigned)
         })
@@ -95,7 +101,7 @@ impl Variants<'_> {
         let Execution { outcome, fuel, timing, .. } = ran;
         let ending = Ending::of(&outcome, fuel);
         let (figure, problem) = match &outcome {
-            RunOutcome::Completed(metrics) => (metrics.get(self.plan.objective.metric).value(), None),
+            RunOutcome::Completed(metrics) => (self.plan.aim.figure(metrics), None),
             RunOutcome::Faulted(fault) => (None, Some(fault.message.clone())),
             RunOutcome::Interrupted(reason) => (None, Some(words(*reason))),
         };
@@ -107,7 +113,9 @@ impl Variants<'_> {
             RunOutcome::Interrupted(Interruption::Timeout { .. }) => Some(TaskEnd::TimedOut),
             RunOutcome::Interrupted(_) => None,
         };
-        let strategy = &self.plan.strategies[assigned.task.job.0 as usize];
+        let strategy = &self.plan.strategies[self.jobs.part(assigned.task.job).strategy];
+        let learns = strategy.sampled().is_some_and(Sampled::learns);
+        let learned = learns.then(|| self.plan.aim.evaluation(&outcome));
         let variant = strategy.first + assigned.task.index;
         let variant =
             tracing::debug_span!("variant", variant, strategy = strategy.label, run_key = %key.short());
@@ -115,7 +123,11 @@ impl Variants<'_> {
         attempt.in_scope(|| tracing::trace!(outcome = label(&outcome), "attempted"));
         let micros = u64::from(timing.instantiate_us) + u64::from(timing.run_us);
         let outcome = EncodedOutcome::new(&outcome);
-        Attempt { ending, micros, output: Trial { key, outcome, end, figure, fuel, timing, problem } }
+        Attempt {
+            ending,
+            micros,
+            output: Trial { key, outcome, end, figure, learned, fuel, timing, problem },
+        }
     }
 }
 

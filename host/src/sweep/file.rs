@@ -5,12 +5,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use stratbox_decide::splits::{CpcvSettings, SplitSettings, WalkForwardSettings};
 use stratbox_domain::{Limits, VenuePolicy};
 use stratbox_market::Source;
+use stratbox_search::{HalvingSettings, Method};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::values::{Date, Values, entries};
+use super::aim::ConstraintEntry;
+use super::split::GateEntry;
+use super::values::{Date, Scalar, Values, entries};
 use crate::failure::{Failure, shown};
 use crate::file::read_settings;
 use crate::render::text::inline;
@@ -36,7 +40,21 @@ pub(super) struct Content {
     pub(super) name: Option<String>,
     /// The metric to rank by.
     pub(super) objective: Option<Spanned<String>>,
+    /// The metric to rank by, and others that matter.
+    pub(super) objectives: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default, rename = "constraint")]
+    pub(super) constraints: Vec<Spanned<ConstraintEntry>>,
     pub(super) data: Data,
+    /// Bars that are kept from the choice.
+    pub(super) split: Option<Spanned<SplitSettings>>,
+    /// Folds in which the choice is judged.
+    pub(super) walk_forward: Option<Spanned<WalkForwardSettings>>,
+    pub(super) cpcv: Option<Spanned<CpcvSettings>>,
+    /// Rungs on which variants are stopped early.
+    pub(super) halving: Option<Spanned<HalvingSettings>>,
+    /// What the best must pass to be believed.
+    #[serde(default, rename = "gate")]
+    pub(super) gates: Vec<Spanned<GateEntry>>,
     #[serde(default)]
     pub(super) venue: VenuePolicy,
     #[serde(default)]
@@ -70,11 +88,21 @@ pub(super) struct DataSource {
 pub(super) struct Entry {
     pub(super) source: Spanned<PathBuf>,
     #[serde(default)]
-    pub(super) search: SearchKind,
-    /// Points of a random search.
+    pub(super) search: Method,
+    /// Points to draw.
     pub(super) samples: Option<Spanned<u64>>,
-    /// Seed of a random search.
+    /// What draws begin with.
     pub(super) seed: Option<Spanned<u64>>,
+    /// Whether a Sobol sequence is scrambled.
+    pub(super) scramble: Option<Spanned<bool>>,
+    /// Settings of `tpe`.
+    pub(super) startup: Option<Spanned<u64>>,
+    pub(super) gamma: Option<Spanned<f64>>,
+    pub(super) candidates: Option<Spanned<u32>>,
+    pub(super) batch: Option<Spanned<u32>>,
+    /// Points that are tried before all others.
+    #[serde(default)]
+    pub(super) enqueue: Vec<Spanned<BTreeMap<String, Spanned<Scalar>>>>,
     /// Higher ones run first.
     #[serde(default)]
     pub(super) priority: i32,
@@ -83,17 +111,6 @@ pub(super) struct Entry {
     pub(super) after: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) params: BTreeMap<Spanned<String>, Spanned<Values>>,
-}
-
-/// How points are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum SearchKind {
-    /// All of them.
-    #[default]
-    Grid,
-    /// Some of them.
-    Random,
 }
 
 impl SweepFile {
@@ -244,7 +261,7 @@ mod tests {
         let file = parse(GOOD).unwrap();
         assert_eq!((file.name(), file.content.venue), ("x".to_owned(), VenuePolicy::default()));
         assert_eq!(file.content.limits, Limits::default());
-        assert_eq!(file.content.strategies[0].get_ref().search, SearchKind::Grid);
+        assert_eq!(file.content.strategies[0].get_ref().search, Method::Grid);
         assert_eq!(file.resolve(Path::new("a.csv")), Path::new("folder/a.csv"));
         assert_eq!(file.resolve(Path::new("/a.csv")), Path::new("/a.csv"));
     }

@@ -4,12 +4,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use stratbox_decide::Gate;
+use stratbox_decide::splits::{CpcvSettings, WalkForwardSettings};
 use stratbox_domain::{Digest, Limits, Space, VenuePolicy};
 use stratbox_market::Source;
 use stratbox_store::{Experiment, NewExperiment, NewStrategy, StoredStrategy, Workspace};
 
-use super::plan::{MAX_VARIANTS, Order, Plan, PlannedStrategy, Search, not_found};
+use super::aim::Aim;
+use super::plan::{MAX_VARIANTS, Order, Plan, PlannedStrategy, Points, Search, not_found};
 use super::repeats::repeats;
+use super::rungs::Halving;
+use super::sampled::Sampled;
+use super::split::Division;
 use crate::bars::Bars;
 use crate::bits::Bits;
 use crate::failure::{Failure, FailureKind};
@@ -18,7 +24,7 @@ use crate::strategy::Strategy;
 use crate::wiring::Engine;
 
 /// Changes with the layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What was asked: what the store does not need to understand.
 #[derive(Serialize, Deserialize)]
@@ -30,8 +36,15 @@ pub(crate) struct Kept {
     /// Nanoseconds since the Unix epoch.
     pub(crate) from: Option<i64>,
     pub(crate) to: Option<i64>,
+    /// What is kept from the choice.
+    pub(crate) division: Division,
+    gates: Vec<Gate>,
+    walk_forward: Option<WalkForwardSettings>,
+    cpcv: Option<CpcvSettings>,
+    halving: Option<Halving>,
     /// Of the bars that are run on.
     pub(crate) bars: Digest,
+    pub(crate) aim: Aim,
     pub(crate) venue: VenuePolicy,
     pub(crate) limits: Limits,
     /// Whether no other experiment may answer.
@@ -65,16 +78,22 @@ impl Plan {
         };
         let strategy = |planned: &PlannedStrategy| KeptStrategy {
             name: planned.strategy.name.clone(),
-            search: planned.search,
+            search: planned.search.clone(),
             named: planned.named.clone(),
             order: planned.order.clone(),
         };
         let kept = Kept {
             version: VERSION,
             sources: self.sources.iter().map(source).collect(),
-            from: self.range.0,
-            to: self.range.1,
+            from: self.data.from,
+            to: self.data.to,
+            division: self.division,
+            gates: self.gates.clone(),
+            walk_forward: self.walk_forward.clone(),
+            cpcv: self.cpcv.clone(),
+            halving: self.halving.clone(),
             bars: self.bars.summary.digest,
+            aim: self.aim.clone(),
             venue: self.policy,
             limits: self.limits,
             fresh: self.fresh,
@@ -88,13 +107,14 @@ impl Plan {
             base: self.keys(engine, planned).base(),
             first: planned.first,
             points: planned.points(),
-            space: planned.space().cloned(),
+            space: planned.space(),
         };
         Ok(NewExperiment {
             name: self.name.clone(),
             file: self.file.clone(),
-            objective: self.objective.metric,
+            objective: self.aim.objective,
             engine: self.engine(engine).to_owned(),
+            data: self.data,
             plan,
             strategies: self.strategies.iter().map(strategy).collect(),
             variants: self.variants(),
@@ -103,8 +123,13 @@ impl Plan {
 
     /// Keys of the runs of one of its strategies.
     pub(crate) fn keys(&self, engine: &Engine, planned: &PlannedStrategy) -> RunKeys {
+        self.keys_on(engine, planned, &self.bars)
+    }
+
+    /// The same on other bars.
+    pub(crate) fn keys_on(&self, engine: &Engine, planned: &PlannedStrategy, bars: &Bars) -> RunKeys {
         let code = &planned.strategy.code;
-        let bars = &self.bars.summary.digest;
+        let bars = &bars.summary.digest;
         RunKeys::new(code.identity(), bars, &self.policy, &self.limits, engine.version([code]))
     }
 
@@ -126,29 +151,34 @@ impl Plan {
         })?;
         let source = |kept: &KeptSource| Source { path: kept.path.clone(), symbol: kept.symbol.clone() };
         let sources: Vec<Source> = kept.sources.iter().map(source).collect();
-        let range = (kept.from, kept.to);
-        let bars = Bars::open(engine, &sources, range).map_err(|failure| unavailable(failure.message))?;
+        let data = experiment.head.data;
+        let bars = Bars::open(engine, &sources, (kept.from, kept.to))
+            .map_err(|failure| unavailable(failure.message))?;
         if bars.summary.digest != kept.bars {
             return Err(unavailable("the bars are not those that the experiment began with".to_owned()));
         }
-        let mut strategies = Vec::new();
+        let (mut strategies, aim) = (Vec::new(), kept.aim);
         let started = Instant::now();
         for (stored, kept) in experiment.strategies.iter().zip(kept.strategies) {
             let component = workspace.component(&stored.component)?;
             let strategy =
                 Strategy::of_component(engine, kept.name.clone(), stored.source.clone(), component)?;
-            strategies.push(planned(stored, kept, strategy)?);
+            strategies.push(planned(stored, kept, strategy, &aim)?);
         }
-        let objective = stratbox_decide::Objective { metric: head.objective };
         let (name, file) = (head.name.clone(), head.file.clone());
         let (policy, limits, fresh) = (kept.venue, kept.limits, kept.fresh);
         let preparing = started.elapsed();
-        let plan = Self {
+        let mut plan = Self {
             name,
             file,
-            objective,
+            aim,
             sources,
-            range,
+            data,
+            division: kept.division,
+            gates: kept.gates,
+            walk_forward: kept.walk_forward,
+            cpcv: kept.cpcv,
+            halving: kept.halving,
             bars,
             policy,
             limits,
@@ -156,6 +186,9 @@ impl Plan {
             preparing,
             fresh,
         };
+        let name = plan.name.clone();
+        plan.climb()?;
+        plan.name = name;
         plan.check(engine, experiment)?;
         Ok(plan)
     }
@@ -180,14 +213,25 @@ fn planned(
     stored: &StoredStrategy,
     kept: KeptStrategy,
     strategy: Strategy,
+    aim: &Aim,
 ) -> Result<PlannedStrategy, Failure> {
     let space = stored.space.clone();
-    let duplicates = match (&space, kept.search) {
+    let points = match (&kept.search, &space) {
+        (_, None) => Points::One,
+        (Search::Sampled(settings), Some(space)) => {
+            let sampled = Sampled::new(space.axes().to_vec(), &aim.directions(), settings);
+            let sampled =
+                sampled.map_err(|error| damaged(format!("its points cannot be chosen: {error}")))?;
+            Points::Sampled(Box::new(sampled))
+        }
+        (Search::Grid | Search::Random { .. }, Some(space)) => Points::Computed(space.clone()),
+    };
+    let duplicates = match (&space, &kept.search) {
         (Some(space), Search::Random { .. }) => repeats(space).map_err(|error| not_found(&error))?,
         _ => Bits::default(),
     };
     let label = stored.label.to_string();
-    let planned = PlannedStrategy::new(label, strategy, kept.search, space, kept.named, kept.order);
+    let planned = PlannedStrategy::new(label, strategy, kept.search, points, kept.named, kept.order);
     Ok(planned.beginning_at(stored.first).without(duplicates))
 }
 

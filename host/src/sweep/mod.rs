@@ -3,19 +3,29 @@
 //! The file as written (`file`, `values`), what it means for the strategies it names (`plan`, `space`, `repeats`), how that is
 //! kept to be resumed (`kept`), and what came of it (`results`). The runs themselves are a session's.
 
+mod aim;
+mod division;
 mod file;
+mod front;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod kept;
 mod plan;
 mod repeats;
 mod results;
+mod rungs;
+mod sampled;
 mod space;
+mod split;
 mod values;
 
+pub(crate) use aim::Aim;
+pub(crate) use division::{HeldOut, Validated, held_out, held_out_line, refuse_holdouts};
 pub(crate) use kept::{Kept, kept};
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;
+pub(crate) use sampled::Sampled;
+pub(crate) use split::Division;
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -26,7 +36,7 @@ use crate::file::{check_target, write};
 use crate::render;
 use crate::session::{self, Opened};
 use crate::wiring::{Engine, Setting};
-use file::SweepFile;
+pub(crate) use file::SweepFile;
 
 pub(crate) fn sweep(
     args: &SweepArgs,
@@ -38,6 +48,7 @@ pub(crate) fn sweep(
     let workspace = setting.workspace()?;
     let engine = Engine::start(setting, note)?;
     let plan = Plan::resolve(&engine, &file, args.session.workers(available_parallelism().ok()), args.fresh)?;
+    plan.check_firewall(&workspace.reader()?)?;
     let opened = Opened::create(workspace, &engine, &plan)?;
     run(&engine, plan, opened, &args.session, setting, note)
 }
@@ -57,17 +68,34 @@ pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<()
 /// Runs what is left of an experiment, and says what came of all of it.
 pub(crate) fn run(
     engine: &Engine,
-    plan: Plan,
-    opened: Opened,
+    mut plan: Plan,
+    mut opened: Opened,
     args: &SessionArgs,
     setting: &Setting,
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
+    // Every rung but the last is run for what goes on from it; the last one is reported.
+    while plan.goes_on() {
+        let id = opened.id;
+        let ended = session::run(engine, &plan, opened, args, setting, note)?;
+        if ended.stopped.is_some() || ended.failure.is_some() {
+            let failure = ended.failure.clone();
+            return SweepReport::new(plan, engine, setting, ended, args)
+                .map_err(|error| failure.unwrap_or(error));
+        }
+        let reader = ended.opened.workspace.reader()?;
+        let workspace = ended.opened.workspace;
+        if !plan.next_rung((&reader, id), note)? {
+            return Err(Failure::input("no variant completed, so that none can go on to more bars")
+                .hint(format!("`stratbox experiments show {id}` shows why")));
+        }
+        opened = Opened::create(workspace, engine, &plan)?;
+    }
     let id = opened.id;
     let reported = session::run(engine, &plan, opened, args, setting, note).and_then(|ended| {
         let failure = ended.failure.clone();
         // What stopped it is the news; that it cannot be shown either is a consequence.
-        SweepReport::new(plan, engine, setting, ended, args.top).map_err(|error| failure.unwrap_or(error))
+        SweepReport::new(plan, engine, setting, ended, args).map_err(|error| failure.unwrap_or(error))
     });
     let mut report = reported.inspect_err(|_| {
         note(&format!("what has a result is kept; to go on: {}", session::resume_command(setting, id)));

@@ -2,19 +2,24 @@
 //! wrong with the file is found here, before anything runs.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use stratbox_decide::Objective;
-use stratbox_domain::{Limits, Params, Space, VenuePolicy};
-use stratbox_market::{Source, parse_date};
-use stratbox_metrics::MetricName;
+use stratbox_decide::Gate;
+use stratbox_decide::splits::{CpcvSettings, WalkForwardSettings};
+use stratbox_domain::{Axis, Limits, Params, Space, VenuePolicy};
+use stratbox_market::Source;
+use stratbox_store::DataRange;
 use toml::Spanned;
 
+use super::aim::Aim;
 use super::file::{Entry, SweepFile};
 use super::repeats::repeats;
+use super::rungs::Halving;
+use super::sampled::{Sampled, SamplerSettings};
 use super::space;
-use super::values::Date;
+use super::split::{Division, divided, gates};
 use crate::bars::Bars;
 use crate::bits::Bits;
 use crate::failure::Failure;
@@ -30,10 +35,18 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     /// The sweep file.
     pub(crate) file: String,
-    pub(crate) objective: Objective,
+    pub(crate) aim: Aim,
     /// The files of the bars, and which times of them.
     pub(crate) sources: Vec<Source>,
-    pub(crate) range: (Option<i64>, Option<i64>),
+    pub(crate) data: DataRange,
+    /// What is kept from the choice.
+    pub(crate) division: Division,
+    /// What the best must pass to be believed.
+    pub(crate) gates: Vec<Gate>,
+    /// Where a sweep by successive halving stands.
+    pub(crate) halving: Option<Halving>,
+    pub(crate) walk_forward: Option<WalkForwardSettings>,
+    pub(crate) cpcv: Option<CpcvSettings>,
     pub(crate) bars: Bars,
     pub(crate) policy: VenuePolicy,
     pub(crate) limits: Limits,
@@ -53,12 +66,23 @@ pub(crate) struct PlannedStrategy {
     pub(crate) order: Order,
     /// The number of its first point among those of all strategies.
     pub(crate) first: u64,
-    /// `None` for a strategy without parameters.
-    space: Option<Space>,
+    points: Points,
     /// Draws of a random search that repeat an earlier one.
-    duplicates: Bits,
+    duplicates: u64,
+    /// Points that are no variants: those draws, and what an earlier rung has left behind.
+    left_out: Bits,
     /// Parameters that the sweep file names.
     pub(crate) named: Vec<String>,
+}
+
+/// Where a strategy's points come from.
+pub(crate) enum Points {
+    /// It has no parameters.
+    One,
+    /// From their numbers.
+    Computed(Space),
+    /// From a sampler.
+    Sampled(Box<Sampled>),
 }
 
 /// When a strategy's variants run.
@@ -72,7 +96,7 @@ pub(crate) struct Order {
 }
 
 /// How variants are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Search {
     /// Every combination.
@@ -84,6 +108,28 @@ pub(crate) enum Search {
         /// Of the generator.
         seed: u64,
     },
+    /// By a sampler.
+    Sampled(SamplerSettings),
+}
+
+impl Search {
+    /// Its name, as in sweep files.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Grid => "grid",
+            Self::Random { .. } => "random",
+            Self::Sampled(from) => from.settings.method.as_str(),
+        }
+    }
+
+    /// What its draws begin with.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        match self {
+            Self::Grid => None,
+            Self::Random { seed, .. } => Some(*seed),
+            Self::Sampled(from) => Some(from.seed),
+        }
+    }
 }
 
 impl PlannedStrategy {
@@ -91,11 +137,21 @@ impl PlannedStrategy {
         label: String,
         strategy: Strategy,
         search: Search,
-        space: Option<Space>,
+        points: Points,
         named: Vec<String>,
         order: Order,
     ) -> Self {
-        Self { label, strategy, search, order, first: 0, space, duplicates: Bits::default(), named }
+        Self {
+            label,
+            strategy,
+            search,
+            order,
+            first: 0,
+            points,
+            duplicates: 0,
+            left_out: Bits::default(),
+            named,
+        }
     }
 
     pub(super) fn beginning_at(self, first: u64) -> Self {
@@ -103,36 +159,78 @@ impl PlannedStrategy {
     }
 
     pub(super) fn without(self, duplicates: Bits) -> Self {
-        Self { duplicates, ..self }
+        Self { duplicates: duplicates.len(), left_out: duplicates, ..self }
     }
 
-    pub(super) fn space(&self) -> Option<&Space> {
-        self.space.as_ref()
+    /// Leaves other points out than before.
+    pub(super) fn leave_out(&mut self, points: Bits) {
+        self.left_out = points;
+    }
+
+    /// The space, with what is chosen of it; `None` without parameters.
+    pub(super) fn space(&self) -> Option<Space> {
+        self.look(Space::clone)
+    }
+
+    /// The sampler, if there is one.
+    pub(crate) fn sampled(&self) -> Option<&Sampled> {
+        match &self.points {
+            Points::Sampled(sampled) => Some(sampled),
+            Points::One | Points::Computed(_) => None,
+        }
+    }
+
+    /// What each parameter may be; `None` without parameters.
+    pub(crate) fn axes(&self) -> Option<Vec<Axis>> {
+        self.look(|space| space.axes().to_vec())
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Space) -> T) -> Option<T> {
+        match &self.points {
+            Points::One => None,
+            Points::Computed(space) => Some(look(space)),
+            Points::Sampled(sampled) => Some(sampled.with(look)),
+        }
     }
 
     /// Points that were asked for, at least one.
     pub(crate) fn points(&self) -> u64 {
-        self.space.as_ref().map_or(1, Space::len)
+        self.look(Space::len).unwrap_or(1)
     }
 
     /// Number of variants, at least one.
     pub(crate) fn variants(&self) -> u64 {
-        self.points() - self.duplicates()
+        self.points() - self.left_out.len()
     }
 
     /// Number of draws that repeat an earlier one, and so are no variants.
     pub(crate) fn duplicates(&self) -> u64 {
-        self.duplicates.len()
+        self.duplicates
     }
 
     /// Whether a point is a variant, and no repetition of one before it.
     pub(crate) fn is_variant(&self, index: u64) -> bool {
-        index < self.points() && !self.duplicates.contains(index)
+        let chosen = self.look(Space::chosen).unwrap_or(1);
+        index < chosen && !self.left_out.contains(index)
+    }
+
+    /// Its points in rounds, in their order: the points of one are chosen from what came of those before.
+    pub(crate) fn rounds(&self) -> impl Iterator<Item = Range<u64>> + use<> {
+        let rounds = self.sampled().map(|sampled| sampled.rounds().to_vec());
+        rounds.unwrap_or_else(|| vec![0..self.points()]).into_iter()
+    }
+
+    /// Number of variants among some of its points.
+    pub(crate) fn variants_in(&self, points: &Range<u64>) -> u64 {
+        match *points == (0..self.points()) {
+            true => self.variants(),
+            false => points.clone().filter(|index| self.is_variant(*index)).count() as u64,
+        }
     }
 
     /// Every parameter of one point.
     pub(crate) fn params(&self, index: u64) -> Params {
-        self.space.as_ref().and_then(|space| space.get(index)).unwrap_or_default()
+        self.look(|space| space.get(index)).flatten().unwrap_or_default()
     }
 }
 
@@ -144,13 +242,14 @@ impl Plan {
         workers: NonZeroUsize,
         fresh: bool,
     ) -> Result<Self, Failure> {
-        let objective = objective(file)?;
-        let (bars, range) = bars(engine, file)?;
+        let aim = Aim::of(file)?;
+        let gates = gates(file)?;
+        let (bars, data, division) = divided(engine, file)?;
         let mut strategies: Vec<PlannedStrategy> = Vec::new();
         let started = Instant::now();
         for batch in file.content.strategies.chunks(workers.get()) {
             for (entry, strategy) in batch.iter().zip(load(engine, file, batch)) {
-                strategies.push(plan(file, entry, strategy?, &strategies)?);
+                strategies.push(plan(file, entry, strategy?, &aim, &strategies)?);
             }
         }
         let preparing = started.elapsed();
@@ -164,30 +263,58 @@ impl Plan {
         for planned in &mut strategies {
             planned.first = first;
             first += planned.points();
-            if let (Search::Random { .. }, Some(space)) = (planned.search, &planned.space) {
-                planned.duplicates = repeats(space).map_err(|error| not_found(&error))?;
+            if let (Search::Random { .. }, Points::Computed(space)) = (&planned.search, &planned.points) {
+                planned.left_out = repeats(space).map_err(|error| not_found(&error))?;
+                planned.duplicates = planned.left_out.len();
             }
         }
-        let (policy, limits) = (file.content.venue, file.content.limits);
+        let content = &file.content;
+        let (policy, limits) = (content.venue, content.limits);
+        let walk_forward = content.walk_forward.as_ref().map(|it| it.get_ref().clone());
+        let cpcv = content.cpcv.as_ref().map(|it| it.get_ref().clone());
         let (name, path, sources) = (file.name(), file.shown(), file.sources());
-        Ok(Self {
+        let mut plan = Self {
             name,
             file: path,
-            objective,
+            aim,
             sources,
-            range,
+            data,
+            division,
+            gates,
+            walk_forward,
+            cpcv,
+            halving: None,
             bars,
             policy,
             limits,
             strategies,
             preparing,
             fresh,
-        })
+        };
+        if let Some(halving) = &content.halving {
+            plan.begin_halving(halving.get_ref())
+                .map_err(|failure| failure.context(file.place(halving.span())))?;
+        }
+        Ok(plan)
     }
 
     /// Variants of all strategies.
     pub(crate) fn variants(&self) -> u64 {
         self.strategies.iter().map(PlannedStrategy::variants).sum()
+    }
+
+    /// The number of the first variant at a point or after it.
+    pub(crate) fn variant_from(&self, point: u64) -> Option<u64> {
+        let is_variant = |point: &u64| {
+            self.strategy_of(*point).is_some_and(|(_, planned)| planned.is_variant(*point - planned.first))
+        };
+        (point..self.points()).find(is_variant)
+    }
+
+    /// The strategy that a variant is of, with its place among the strategies.
+    pub(crate) fn strategy_of(&self, variant: u64) -> Option<(usize, &PlannedStrategy)> {
+        let mut strategies = self.strategies.iter().enumerate();
+        strategies.find(|(_, planned)| (planned.first..planned.first + planned.points()).contains(&variant))
     }
 
     /// Points of all strategies, which are the numbers that variants can have.
@@ -200,34 +327,6 @@ impl Plan {
 pub(super) fn not_found(error: &std::io::Error) -> Failure {
     Failure::environment(format!("cannot look for draws that repeat others: {error}"))
         .hint("it takes 16 bytes a draw in the directory for temporary files")
-}
-
-fn objective(file: &SweepFile) -> Result<Objective, Failure> {
-    let metric = match &file.content.objective {
-        None => MetricName::Sharpe,
-        Some(text) => {
-            let metric = inline(text.get_ref()).parse();
-            metric.map_err(|error| file.at(text.span(), format_args!("`objective`: {error}")))?
-        }
-    };
-    Ok(Objective { metric })
-}
-
-type Range = (Option<i64>, Option<i64>);
-
-fn bars(engine: &Engine, file: &SweepFile) -> Result<(Bars, Range), Failure> {
-    let data = &file.content.data;
-    let date = |name, date: &Option<Spanned<Date>>| {
-        let parse = |date: &Spanned<Date>| {
-            parse_date(&date.get_ref().0)
-                .map_err(|error| file.at(date.span(), format_args!("`{name}`: {error}")))
-        };
-        date.as_ref().map(parse).transpose()
-    };
-    let range = (date("from", &data.from)?, date("to", &data.to)?);
-    let bars = Bars::open(engine, &file.sources(), range)
-        .map_err(|failure| failure.context(file.place(data.sources.span())))?;
-    Ok((bars, range))
 }
 
 /// Loads strategies at the same time, one a thread.
@@ -250,14 +349,15 @@ fn plan(
     file: &SweepFile,
     entry: &Spanned<Entry>,
     strategy: Strategy,
+    aim: &Aim,
     before: &[PlannedStrategy],
 ) -> Result<PlannedStrategy, Failure> {
-    let (search, space) = space::resolve(file, entry, &strategy)?;
+    let (search, points) = space::resolve(file, entry, &strategy, aim)?;
     let named = entry.get_ref().params.keys().map(|name| name.get_ref().clone()).collect();
     let same = before.iter().filter(|other| other.strategy.name == strategy.name).count();
     let label = if same == 0 { strategy.name.clone() } else { format!("{}#{}", strategy.name, same + 1) };
     let order = order(file, entry, before)?;
-    Ok(PlannedStrategy::new(label, strategy, search, space, named, order))
+    Ok(PlannedStrategy::new(label, strategy, search, points, named, order))
 }
 
 /// Strategies are only named once they have been described, so that none can wait for itself.

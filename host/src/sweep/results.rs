@@ -1,6 +1,7 @@
 //! What came of a sweep: its variants in the order of the objective, and the document in which they are written down.
 
 use std::collections::BTreeMap;
+use std::thread::available_parallelism;
 
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -8,9 +9,13 @@ use stratbox_domain::{Digest, Limits, Params, RunKey, VenuePolicy};
 use stratbox_metrics::MetricName;
 use stratbox_store::{Counts, ExperimentId, Reader, Row};
 
-use super::plan::{Plan, PlannedStrategy, Search};
+use super::front::front;
+use super::plan::{Plan, PlannedStrategy};
+use super::{HeldOut, Validated};
 use crate::backtest::Ended;
 use crate::bars::BarsSummary;
+use crate::belief::{Belief, Care, judge};
+use crate::cli::SessionArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::Report;
@@ -28,6 +33,14 @@ pub(crate) struct SweepReport {
     /// Of each label, the first variant that faulted with it in the order of the plan.
     pub(crate) faults: BTreeMap<String, Row>,
     pub(crate) isolation: Walls,
+    /// How much the best deserves belief; `None` while it is not done, or when there is none.
+    pub(crate) belief: Option<Belief>,
+    /// Those of which none is better in every objective, when there are several.
+    pub(crate) front: Option<Vec<Row>>,
+    /// The best on the validation part.
+    pub(crate) validated: Option<Validated>,
+    /// What is held out.
+    pub(crate) held_out: Option<HeldOut>,
     /// How the session went.
     pub(crate) session: SessionReport,
     /// Why it stopped early, and the command that goes on.
@@ -82,25 +95,56 @@ impl Summary {
 }
 
 impl SweepReport {
-    /// Of a session that has ended. `top` rows are for the leaderboard.
+    /// Of a session that has ended. `args.top` rows are for the leaderboard.
     pub(crate) fn new(
         plan: Plan,
         engine: &Engine,
         setting: &Setting,
         ended: session::Ended,
-        top: u32,
+        args: &SessionArgs,
     ) -> Result<Self, Failure> {
         let session::Ended { opened, report: session, stopped, failure } = ended;
         let reader = opened.workspace.reader()?;
         let counts = reader.experiment(opened.id)?.head.counts;
         let mut best = Vec::new();
-        best.extend((1..).zip(reader.leaders(opened.id, top)?));
+        best.extend((1..).zip(reader.leaders(opened.id, args.top)?));
         let faults = reader.first_faults(opened.id)?;
+        let workers = args.workers(available_parallelism().ok());
+        let (mut belief, mut validated) = (None, None);
+        if stopped.is_none() {
+            let ranked: Vec<(u64, u64)> = best
+                .iter()
+                .filter(|(_, row): &&(u64, Row)| row.figure.is_some())
+                .map(|(rank, row)| (*rank, row.variant))
+                .collect();
+            validated =
+                plan.validate(engine, &mut opened.workspace.writer()?, &ranked, (workers, session::now()))?;
+            let counted = reader.trials(&plan.data, &[])?.total;
+            belief = judge(engine, &plan, (&reader, opened.id), counted, Care::quick(workers))?;
+        }
+        let front = front(&plan.aim, &reader, opened.id)?;
+        let held_out = plan.held_out(&reader)?;
         let stopped = stopped.map(|early| (early, session::resume_command(setting, opened.id)));
         let (engine, isolation) = (plan.engine(engine).to_owned(), engine.walls());
         let summary = Summary::new(&plan, &counts, &session);
         let id = opened.id;
-        Ok(Self { id, plan, engine, summary, best, faults, isolation, session, stopped, reader, failure })
+        Ok(Self {
+            id,
+            plan,
+            engine,
+            summary,
+            best,
+            faults,
+            isolation,
+            belief,
+            front,
+            validated,
+            held_out,
+            session,
+            stopped,
+            reader,
+            failure,
+        })
     }
 
     /// The strategy that a row is a variant of.
@@ -138,6 +182,14 @@ impl Serialize for SweepReport {
             /// The command that goes on, when it stopped early.
             #[serde(skip_serializing_if = "Option::is_none")]
             resume: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            belief: Option<&'a Belief>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pareto_front: Option<Vec<RunKey>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            validation: Option<&'a Validated>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            holdout: Option<&'a HeldOut>,
             variants: Variants<'a>,
         }
         Document {
@@ -145,6 +197,10 @@ impl Serialize for SweepReport {
             summary: &self.summary,
             session: &self.session,
             resume: self.stopped.as_ref().map(|(_, command)| command.as_str()),
+            belief: self.belief.as_ref(),
+            pareto_front: self.front.as_ref().map(|rows| rows.iter().map(|row| row.key).collect()),
+            validation: self.validated.as_ref(),
+            holdout: self.held_out.as_ref(),
             variants: Variants(self),
         }
         .serialize(serializer)
@@ -188,7 +244,7 @@ impl<'a> Experiment<'a> {
             id: report.id,
             name: &plan.name,
             file: &plan.file,
-            objective: plan.objective.metric,
+            objective: plan.aim.objective,
             data: &plan.bars.summary,
             venue: &plan.policy,
             limits: &plan.limits,
@@ -201,18 +257,14 @@ impl<'a> Experiment<'a> {
 
 impl<'a> StrategyDocument<'a> {
     fn of(planned: &'a PlannedStrategy) -> Self {
-        let (search, seed) = match planned.search {
-            Search::Grid => ("grid", None),
-            Search::Random { seed, .. } => ("random", Some(seed)),
-        };
         Self {
             strategy: &planned.label,
             source: &planned.strategy.source,
             version: &planned.strategy.manifest.version,
             component: planned.strategy.code.identity().component,
             artifact: planned.strategy.code.identity().code,
-            search,
-            seed,
+            search: planned.search.name(),
+            seed: planned.search.seed(),
             variants: planned.variants(),
             duplicates: planned.duplicates(),
         }

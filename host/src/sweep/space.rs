@@ -1,12 +1,16 @@
 //! What a sweep file says about one strategy's parameters, checked against the strategy, to a space of variants.
 
+use std::collections::BTreeMap;
 use std::ops::Range as Span;
 
-use stratbox_domain::{Axis, AxisValues, ParamKind, ParamSpec, ParamValue, Space, SpaceError};
+use stratbox_domain::{Axis, AxisValues, Cube, ParamKind, ParamSpec, ParamValue, Params, Space, SpaceError};
+use stratbox_search::{Method, SearchError, Settings};
 use toml::Spanned;
 
-use super::file::{Entry, SearchKind, SweepFile};
-use super::plan::Search;
+use super::Aim;
+use super::file::{Entry, SweepFile};
+use super::plan::{Points, Search};
+use super::sampled::{MOST, Sampled, SamplerSettings};
 use super::values::{Range, Scalar, Values};
 use crate::failure::Failure;
 use crate::render::text::inline;
@@ -18,25 +22,35 @@ pub(super) fn resolve(
     file: &SweepFile,
     entry: &Spanned<Entry>,
     strategy: &Strategy,
-) -> Result<(Search, Option<Space>), Failure> {
+    aim: &Aim,
+) -> Result<(Search, Points), Failure> {
     let resolver = Resolver { file, entry, strategy };
     let search = resolver.search()?;
     resolver.check_names()?;
-    let axes = strategy.manifest.parameters.iter().map(|spec| resolver.axis(spec, search));
+    let axes = strategy.manifest.parameters.iter().map(|spec| resolver.axis(spec, &search));
     let axes: Vec<Axis> = axes.collect::<Result<_, _>>()?;
     if axes.is_empty() && search == Search::Grid {
-        return Ok((search, None));
+        return Ok((search, Points::One));
     }
     if entry.get_ref().params.is_empty() {
         let known: Vec<String> = axes.iter().map(|axis| format!("`{}`", axis.name)).collect();
         let problem = format!("no parameter is named: give at least one of {} a value", known.join(", "));
         return Err(file.at(entry.span(), problem));
     }
-    let space = match search {
+    let space = match &search {
         Search::Grid => Space::grid(axes),
-        Search::Random { samples, seed } => Space::random(axes, samples, seed),
+        Search::Random { samples, seed } => Space::random(axes, *samples, *seed),
+        Search::Sampled(settings) => {
+            let settings = resolver.enqueue(settings, &axes)?;
+            let sampled = Sampled::new(axes, &aim.directions(), &settings).map_err(|error| match error {
+                SearchError::Space(error) => resolver.explain(&error),
+                SearchError::Settings(error) => resolver.stray(error.field, &error),
+                error => file.at(entry.span(), error),
+            })?;
+            return Ok((Search::Sampled(settings), Points::Sampled(Box::new(sampled))));
+        }
     };
-    space.map(|space| (search, Some(space))).map_err(|error| resolver.explain(&error))
+    space.map(|space| (search, Points::Computed(space))).map_err(|error| resolver.explain(&error))
 }
 
 struct Resolver<'a> {
@@ -47,31 +61,86 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn search(&self) -> Result<Search, Failure> {
-        let Entry { search, samples, seed, .. } = self.entry.get_ref();
-        match (search, samples) {
-            (SearchKind::Grid, _) => {
-                let stray = [("samples", samples), ("seed", seed)];
-                match stray.into_iter().find_map(|(name, value)| Some((name, value.as_ref()?))) {
-                    None => Ok(Search::Grid),
-                    Some((name, value)) => {
-                        let problem =
-                            format!("`{name}` is for `search = \"random\"`: a grid has no use for it");
-                        Err(self.file.at(value.span(), problem))
-                    }
-                }
-            }
-            (SearchKind::Random, None) => {
-                let problem = "a random search needs `samples`: how many variants to draw";
-                Err(self.file.at(self.entry.span(), problem))
-            }
-            (SearchKind::Random, Some(samples)) if *samples.get_ref() == 0 => {
-                Err(self.file.at(samples.span(), "`samples` is `0`: it must be at least 1"))
-            }
-            (SearchKind::Random, Some(samples)) => {
-                let seed = seed.as_ref().map_or(0, |seed| *seed.get_ref());
-                Ok(Search::Random { samples: *samples.get_ref(), seed })
-            }
+        let Entry { search: method, samples, seed, enqueue, .. } = self.entry.get_ref();
+        if let Some(first) = enqueue.first()
+            && *method == Method::Grid
+        {
+            let problem = "`enqueue` is for a search that draws: a grid has all its points anyway";
+            return Err(self.file.at(first.span(), problem));
         }
+        if let Some(seed) = seed
+            && *method == Method::Grid
+        {
+            let problem =
+                "`seed` is for `search = \"random\"` and others that draw: a grid has no use for it";
+            return Err(self.file.at(seed.span(), problem));
+        }
+        let settings = self.settings();
+        settings.validate().map_err(|error| self.stray(error.field, &error))?;
+        let seed = seed.as_ref().map_or(0, |seed| *seed.get_ref());
+        Ok(match (method, &samples) {
+            (Method::Grid, _) => Search::Grid,
+            (Method::Random, Some(samples)) if enqueue.is_empty() => {
+                Search::Random { samples: *samples.get_ref(), seed }
+            }
+            _ => {
+                if let Some(samples) = samples.as_ref().filter(|samples| *samples.get_ref() > MOST) {
+                    let problem = format!(
+                        "`samples` is `{}`: a search by `{}` has at most {MOST}",
+                        samples.get_ref(),
+                        method.as_str()
+                    );
+                    return Err(self.file.at(samples.span(), problem));
+                }
+                Search::Sampled(SamplerSettings { settings, seed, enqueued: Vec::new() })
+            }
+        })
+    }
+
+    fn settings(&self) -> Settings {
+        let it = self.entry.get_ref();
+        Settings {
+            method: it.search,
+            samples: it.samples.as_ref().map(|it| *it.get_ref()),
+            scramble: it.scramble.as_ref().map(|it| *it.get_ref()),
+            startup: it.startup.as_ref().map(|it| *it.get_ref()),
+            gamma: it.gamma.as_ref().map(|it| *it.get_ref()),
+            candidates: it.candidates.as_ref().map(|it| *it.get_ref()),
+            batch: it.batch.as_ref().map(|it| *it.get_ref()),
+        }
+    }
+
+    /// A setting of the search that makes no sense, where it is written.
+    fn stray(&self, field: &str, problem: &dyn std::fmt::Display) -> Failure {
+        let it = self.entry.get_ref();
+        let span = match field {
+            "samples" => it.samples.as_ref().map(Spanned::span),
+            "scramble" => it.scramble.as_ref().map(Spanned::span),
+            "startup" => it.startup.as_ref().map(Spanned::span),
+            "gamma" => it.gamma.as_ref().map(Spanned::span),
+            "candidates" => it.candidates.as_ref().map(Spanned::span),
+            "batch" => it.batch.as_ref().map(Spanned::span),
+            _ => None,
+        };
+        self.file.at(span.unwrap_or_else(|| self.entry.span()), problem)
+    }
+
+    /// The points that are tried first: what they leave out has its default.
+    fn enqueue(&self, settings: &SamplerSettings, axes: &[Axis]) -> Result<SamplerSettings, Failure> {
+        let point = |written: &Spanned<BTreeMap<String, Spanned<Scalar>>>| {
+            let mut point: Params = self.strategy.defaults().collect();
+            for (name, value) in written.get_ref() {
+                let spec = self.strategy.parameter(name);
+                let spec = spec.map_err(|failure| self.file.at(value.span(), failure.message))?;
+                point.insert(name.clone(), self.accept(spec, &value.get_ref().0, value.span())?);
+            }
+            point.retain(|name, _| axes.iter().any(|axis| axis.name == *name));
+            let cube = Cube::new(axes.to_vec()).map_err(|error| self.explain(&error))?;
+            cube.accept(&point)
+                .map_err(|error| self.file.at(written.span(), format_args!("`enqueue`: {error}")))
+        };
+        let enqueued = self.entry.get_ref().enqueue.iter().map(point).collect::<Result<_, _>>()?;
+        Ok(SamplerSettings { enqueued, ..settings.clone() })
     }
 
     fn check_names(&self) -> Result<(), Failure> {
@@ -81,7 +150,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn axis(&self, spec: &ParamSpec, search: Search) -> Result<Axis, Failure> {
+    fn axis(&self, spec: &ParamSpec, search: &Search) -> Result<Axis, Failure> {
         let values = match self.entry.get_ref().params.get(spec.name.as_str()) {
             None => AxisValues::List(vec![spec.kind.default_value()]),
             Some(written) => match written.get_ref() {
@@ -97,11 +166,11 @@ impl Resolver<'_> {
         Ok(Axis { name: spec.name.clone(), values })
     }
 
-    fn range(&self, spec: &ParamSpec, range: &Range, search: Search) -> Result<AxisValues, Failure> {
-        let uniform = matches!(search, Search::Random { .. }) && range.step.is_none();
+    fn range(&self, spec: &ParamSpec, range: &Range, search: &Search) -> Result<AxisValues, Failure> {
+        let uniform = *search != Search::Grid && range.step.is_none();
         if let Some(scale) = range.scale.as_ref().filter(|_| !uniform) {
             let problem = format!(
-                "parameter `{}`: `scale` is for a random search of a range without `step`",
+                "parameter `{}`: `scale` is for a search that draws from a range without `step`",
                 spec.name
             );
             return Err(self.file.at(scale.span(), problem));

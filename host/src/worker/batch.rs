@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use stratbox_domain::{ParamValue, Params, RunKey};
 
+use crate::trace::Keeps;
+
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunOrder {
@@ -18,7 +20,7 @@ pub(crate) struct RunOrder {
 pub(crate) struct Batch {
     /// Each answer is sent before the next run begins, so that a process that dies leaves no doubt which run it was.
     pub(crate) promptly: bool,
-    pub(crate) keeps_log: bool,
+    pub(crate) keeps: Keeps,
     alike: Vec<Alike>,
 }
 
@@ -43,7 +45,7 @@ enum Value {
 impl Batch {
     pub(crate) fn new<'a>(
         promptly: bool,
-        keeps_log: bool,
+        keeps: Keeps,
         runs: impl Iterator<Item = (u32, &'a Params, RunKey)>,
     ) -> Self {
         let mut alike: Vec<Alike> = Vec::new();
@@ -54,7 +56,7 @@ impl Batch {
                 _ => alike.push(Alike { number, names: params.keys().cloned().collect(), runs: vec![run] }),
             }
         }
-        Self { promptly, keeps_log, alike }
+        Self { promptly, keeps, alike }
     }
 
     /// The runs, in order.
@@ -101,7 +103,11 @@ mod tests {
     }
 
     fn batch(orders: &[RunOrder]) -> Batch {
-        Batch::new(true, false, orders.iter().map(|order| (order.number, &order.params, order.key)))
+        Batch::new(
+            true,
+            Keeps::default(),
+            orders.iter().map(|order| (order.number, &order.params, order.key)),
+        )
     }
 
     #[test]
@@ -118,7 +124,7 @@ mod tests {
         ];
         let bytes = rmp_serde::to_vec_named(&batch(&orders)).unwrap();
         let batch: Batch = rmp_serde::from_slice(&bytes).unwrap();
-        assert!(batch.promptly && !batch.keeps_log);
+        assert!(batch.promptly && batch.keeps == Keeps::default());
         assert_eq!(batch.into_runs().collect::<Vec<_>>(), orders);
     }
 

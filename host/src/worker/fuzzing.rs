@@ -13,6 +13,7 @@ use stratbox_metrics::{Accumulator, MetricName};
 use super::protocol::{Answer, Assembled, RanAnswer, RefusedComponent};
 use crate::backtest::{CompactOutcome, Ended, Execution, LogLine, LogLines, Outcome, Timing};
 use crate::failure::Failure;
+use crate::trace::{Keeps, Trace};
 
 /// What a worker may send at once.
 const MAX_BYTES: usize = 1 << 20;
@@ -47,7 +48,7 @@ pub fn answers(bytes: &[u8]) {
 fn answered(answer: Answer) {
     match answer {
         Answer::Ran(ran) => {
-            if let Ok(execution) = ran.check(&Limits::default(), PASSED) {
+            if let Ok(execution) = ran.check(&Limits::default(), 0, PASSED) {
                 ran_well(&execution);
             }
         }
@@ -130,7 +131,10 @@ pub fn samples() -> Vec<Vec<u8>> {
         let line = LogLine { level: "info".to_owned(), message: "started".to_owned() };
         let log = LogLines { lines: vec![line], dropped: 2 };
         let timing = Timing { instantiate_us: 12, run_us: 34 };
-        framed(&Answer::Ran(Box::new(RanAnswer::new(Execution { outcome, fuel: 5, log, timing }, true))))
+        framed(&Answer::Ran(Box::new(RanAnswer::new(
+            Execution { outcome, fuel: 5, log, timing, trace: Trace::default() },
+            Keeps { log: true, ..Keeps::default() },
+        ))))
     });
     let manifest = framed(&Answer::Described(Box::new(manifest())));
     let described =

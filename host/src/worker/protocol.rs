@@ -13,6 +13,7 @@ use stratbox_metrics::NotMetrics;
 
 use super::batch::Batch;
 use crate::backtest::{CompactOutcome, Execution, LogLines, Timing};
+use crate::trace::{Keeps, MAX_FILLS, Trace};
 
 /// Role of a worker that compiles components. A worker makes its engine before it hears anything else, so that the role
 /// says what components may import.
@@ -110,17 +111,19 @@ pub(crate) struct RanAnswer {
     fuel: u64,
     timing: Timing,
     log: Option<LogLines>,
+    trace: Option<Trace>,
 }
 
 impl RanAnswer {
-    pub(crate) fn new(execution: Execution, keeps_log: bool) -> Self {
+    pub(crate) fn new(execution: Execution, keeps: Keeps) -> Self {
         let outcome = CompactOutcome::from(&execution.outcome);
-        let Execution { fuel, log, timing, .. } = execution;
-        Self { outcome, fuel, timing, log: keeps_log.then_some(log) }
+        let Execution { fuel, log, timing, trace, .. } = execution;
+        let traced = keeps.equity_every.is_some() || keeps.fills;
+        Self { outcome, fuel, timing, log: keeps.log.then_some(log), trace: traced.then_some(trace) }
     }
 
-    /// What the answer says, if it can be true. `passed` since the worker was asked.
-    pub(crate) fn check(self, limits: &Limits, passed: Duration) -> Result<Execution, String> {
+    /// What the answer says, if it can be true. `passed` since the worker was asked; `points` of an equity curve were.
+    pub(crate) fn check(self, limits: &Limits, points: u64, passed: Duration) -> Result<Execution, String> {
         if self.fuel > limits.fuel {
             return Err("a run used more fuel than there was".to_owned());
         }
@@ -134,7 +137,11 @@ impl RanAnswer {
         let outcome = self.outcome.try_into().map_err(|error: NotMetrics| error.to_string())?;
         let log = self.log.unwrap_or_default();
         log.lines.iter().try_for_each(|line| plain(&line.level).and_then(|()| plain(&line.message)))?;
-        Ok(Execution { outcome, fuel: self.fuel, log, timing: self.timing })
+        let trace = self.trace.unwrap_or_default();
+        if trace.equity.len() as u64 > points || trace.fills.len() > MAX_FILLS {
+            return Err("a run has more of a trace than was asked for".to_owned());
+        }
+        Ok(Execution { outcome, fuel: self.fuel, log, timing: self.timing, trace })
     }
 }
 

@@ -15,6 +15,7 @@ use stratbox_sandbox::{Artifact, Error, Sandbox, TrustedCode};
 use super::batch::{Batch, RunOrder};
 use super::protocol::{Answer, Order, RanAnswer};
 use crate::backtest::Conditions;
+use crate::trace::Keeps;
 use crate::wiring::RunRecorder;
 
 /// The engine is made before the jail closes, since it reserves address space; it sees no stranger's byte until then.
@@ -35,7 +36,7 @@ pub(crate) trait Work {
     fn prepare(&mut self, order: Order, file: Option<OwnedFd>) -> Answer;
 
     /// Does one run.
-    fn run(&mut self, run: &RunOrder, keeps_log: bool) -> Answer;
+    fn run(&mut self, run: &RunOrder, keeps: Keeps) -> Answer;
 }
 
 /// Does what the parent says until it is gone.
@@ -44,10 +45,10 @@ pub(crate) fn serve(mut connection: Connection, work: &mut impl Work) -> Result<
     while let Some((order, file)) = connection.receive_with::<Order>()? {
         match order {
             Order::Run(batch) => {
-                let Batch { promptly, keeps_log, .. } = batch;
+                let Batch { promptly, keeps, .. } = batch;
                 voice.begin();
                 for run in batch.into_runs() {
-                    voice.say(&work.run(&run, keeps_log), promptly)?;
+                    voice.say(&work.run(&run, keeps), promptly)?;
                 }
                 voice.end()?;
             }
@@ -84,12 +85,12 @@ impl Work for Runner {
         prepared.map_or_else(Answer::Failed, |()| Answer::Done)
     }
 
-    fn run(&mut self, run: &RunOrder, keeps_log: bool) -> Answer {
+    fn run(&mut self, run: &RunOrder, keeps: Keeps) -> Answer {
         let (Some(code), Some(conditions)) = (self.codes.get(&run.number), &self.conditions) else {
             return unknown();
         };
-        match conditions.run(&self.sandbox, code, &run.params, run.key) {
-            Ok(execution) => Answer::Ran(Box::new(RanAnswer::new(execution, keeps_log))),
+        match conditions.run(&self.sandbox, code, &run.params, run.key, keeps) {
+            Ok(execution) => Answer::Ran(Box::new(RanAnswer::new(execution, keeps))),
             Err(error) => Answer::Failed(error.to_string()),
         }
     }

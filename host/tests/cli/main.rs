@@ -1,6 +1,7 @@
 //! The `stratbox` command as its users meet it: a process, its output and its exit code.
 
 mod attack;
+mod belief;
 mod build;
 mod ctrl_c;
 mod doctor;
@@ -9,6 +10,8 @@ mod help;
 mod new;
 mod resume;
 mod run;
+mod search;
+mod stats;
 mod survival;
 mod sweep;
 mod sweep_file;

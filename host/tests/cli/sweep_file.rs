@@ -46,10 +46,64 @@ fn a_file_that_uses_everything_is_taken() {
     assert_eq!(report["experiment"]["data"]["instruments"], serde_json::json!(["A", "B"]));
 }
 
+#[test]
+fn several_objectives_are_ranked_by_the_first() {
+    let dir = folder();
+    let text = GOOD.replace(r#"objective = "sharpe""#, r#"objectives = ["max_drawdown", "trades"]"#);
+    write(dir.path(), "s.toml", &text);
+    let report = stratbox(dir.path(), "sweep s.toml --format json").ok().json();
+    assert_eq!(report["experiment"]["objective"], "max_drawdown");
+}
+
+#[test]
+fn a_variant_that_breaks_a_constraint_is_not_ranked() {
+    let dir = folder();
+    let constraint = "[[constraint]]\nmetric = \"trades\"\nat_least = 1\n\n[data]";
+    write(dir.path(), "free.toml", GOOD);
+    write(dir.path(), "bound.toml", &GOOD.replacen("[data]", constraint, 1));
+    let ranked = |file: &str| {
+        let report = stratbox(dir.path(), &format!("sweep {file} --format json --top 100")).ok().json();
+        let variants = report["variants"].as_array().unwrap().clone();
+        let keeps = |row: &serde_json::Value| row["metrics"]["trades"].as_u64().is_some_and(|it| it >= 1);
+        let all_ranked = variants.iter().filter(|row| !row["rank"].is_null()).count();
+        (all_ranked, variants.iter().filter(|row| keeps(row)).count(), variants)
+    };
+    let (free, kept, _) = ranked("free.toml");
+    let (bound, _, variants) = ranked("bound.toml");
+    assert!(kept < free, "some variants never trade: {kept} of {free} do");
+    assert!(bound <= kept);
+    assert!(variants.iter().all(|row| row["rank"].is_null() || row["metrics"]["trades"].as_u64() >= Some(1)));
+}
+
+#[test]
+fn a_constraint_has_one_bound() {
+    let dir = folder();
+    for (bounds, line) in [("", 4), ("at_least = 2\nat_most = 1\n", 4), ("at_least = nan\n", 4)] {
+        let constraint = format!("[[constraint]]\nmetric = \"trades\"\n{bounds}\n[data]");
+        write(dir.path(), "s.toml", &GOOD.replacen("[data]", &constraint, 1));
+        let ran = stratbox(dir.path(), "sweep s.toml");
+        let said = ran.refused(2);
+        assert!(said.contains(&format!("s.toml:{line}: constraint on `trades`")), "{said}");
+    }
+}
+
 /// A line of the good file, what it is replaced by, where the mistake is, and what is said.
 const MISTAKES: &[(&str, &str, usize, &str)] = &[
     (r#"name = "good""#, r#"nane = "good""#, 1, "unknown field `nane`, expected one of `name`, `objective`"),
     (r#"name = "good""#, "name = ", 1, "in `name =`"),
+    (
+        r#"objective = "sharpe""#,
+        "objective = \"sharpe\"\nobjectives = [\"trades\"]",
+        3,
+        "`objective` and `objectives` are both given: leave one out",
+    ),
+    (
+        r#"objective = "sharpe""#,
+        r#"objectives = ["sharpe", "trades", "sharpe"]"#,
+        2,
+        "`objectives` names `sharpe` twice: leave one out",
+    ),
+    (r#"objective = "sharpe""#, "objectives = []", 2, "`objectives` is empty: name at least one metric"),
     (
         r#"objective = "sharpe""#,
         r#"objective = "sharp""#,

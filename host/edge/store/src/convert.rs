@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use stratbox_domain::Digest;
 
 use crate::db::Problem;
-use crate::{Counts, ExperimentHead, ExperimentId, OutcomeKind, Status};
+use crate::{Counts, DataRange, ExperimentHead, ExperimentId, OutcomeKind, Status};
 
 /// SQLite's numbers have a sign. Nothing that is counted here comes near their end.
 pub(crate) fn int(value: u64) -> i64 {
@@ -64,7 +64,8 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("numbers, text and lists with text for keys are JSON")
 }
 
-const HEAD: &str = "SELECT id, name, file, objective, engine, variants, status, reason, created, updated, events, counts \
+const HEAD: &str = "SELECT id, name, file, objective, engine, variants, status, reason, created, updated, events, counts, \
+                    dataset, since, until \
                     FROM experiments";
 
 /// Experiments, latest first; or the one.
@@ -90,6 +91,7 @@ pub(crate) fn heads(
             updated: count(row, 9)?,
             events: count(row, 10)?,
             counts: json::<Counts>(row, 11)?,
+            data: DataRange::of_bounds(digest(row, 12)?, (column(row, 13)?, column(row, 14)?)),
         });
     }
     Ok(heads)

@@ -106,6 +106,9 @@ pub enum StoreError {
         /// The variant.
         variant: u64,
     },
+    /// What was to be written down lacks something, or has something that it must not have.
+    #[error("{0}")]
+    Unfit(String),
     /// What was to be stored contradicts itself.
     #[error("{0}")]
     Invalid(String),
@@ -150,6 +153,7 @@ impl StoreError {
             }
             Self::Running { .. } => "wait until it ends, or stop it first".to_owned(),
             Self::Component { .. } => "build the strategy again and start a new experiment".to_owned(),
+            Self::Unfit(_) => "nothing was written: correct it, and try again".to_owned(),
             Self::Settled { .. } | Self::Invalid(_) => {
                 "this is a fault of the program: nothing was written".to_owned()
             }

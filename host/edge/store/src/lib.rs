@@ -18,6 +18,7 @@ mod error;
 mod event;
 mod export;
 mod id;
+mod ledger;
 mod lock;
 mod log;
 mod outcome;
@@ -41,6 +42,9 @@ pub use error::StoreError;
 pub use event::{EVENT_VERSION, Event, Happening};
 pub use export::{Format, UnknownFormat};
 pub use id::{ExperimentId, NotAnId};
+pub use ledger::{
+    DataRange, Holdout, HoldoutId, Look, MAX_FIGURES, MAX_WHO, MAX_WHY, NewLook, Trials, Tried,
+};
 pub use lock::ExperimentLock;
 pub use log::EventLog;
 pub use outcome::{EncodedOutcome, MetricNames, NotAnOutcome};

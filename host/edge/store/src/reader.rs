@@ -3,6 +3,7 @@
 mod aggregate;
 mod events;
 mod known;
+mod ledger;
 mod lookup;
 mod pages;
 mod ranking;

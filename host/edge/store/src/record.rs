@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use stratbox_domain::{Digest, RunKey, Space};
 use stratbox_metrics::MetricName;
 
-use crate::{EncodedOutcome, ExperimentId};
+use crate::{DataRange, EncodedOutcome, ExperimentId};
 
 /// An experiment that is about to begin.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct NewExperiment {
     pub objective: MetricName,
     /// The engine's version, for people.
     pub engine: String,
+    /// The bars that its variants run on: its trials are counted under them.
+    pub data: DataRange,
     /// Everything else that was asked: JSON with its own version, which is kept and not looked at.
     pub plan: String,
     /// At least one, in the order of the plan.
@@ -91,6 +93,8 @@ pub struct Batch {
     pub attempts: Vec<FailedAttempt>,
     /// Changes of the experiment itself, in order.
     pub transitions: Vec<Transition>,
+    /// Spaces of which more points are chosen: the first variant of their strategy, and the space as it is now.
+    pub spaces: Vec<(u64, Space)>,
     /// The time of the transitions, milliseconds since the Unix epoch.
     pub at: u64,
 }

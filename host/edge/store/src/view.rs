@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stratbox_domain::{Digest, Params, RunKey, RunOutcome, Space};
 use stratbox_metrics::{MetricName, Metrics};
 
-use crate::{EncodedOutcome, ExperimentId, MetricNames, Status};
+use crate::{DataRange, EncodedOutcome, ExperimentId, MetricNames, Status};
 
 /// How many variants were settled, and how. Kept beside the experiment, so that asking for them costs nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct ExperimentHead {
     pub objective: MetricName,
     /// The engine's version.
     pub engine: String,
+    /// The bars that its variants run on. Of one that was begun before format 3, `dataset` is the digest of just these bars.
+    pub data: DataRange,
     /// How many variants are to be settled.
     pub variants: u64,
     /// Where it stands; `Running` although nobody holds its lock means that it was killed.

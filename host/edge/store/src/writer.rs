@@ -2,6 +2,7 @@
 
 mod commit;
 mod delete;
+mod ledger;
 
 pub(crate) use commit::happening;
 
@@ -26,6 +27,8 @@ pub struct Writer {
     db: Db,
     /// Who owns which variants, of experiments that were written to. It never changes.
     owners: BTreeMap<ExperimentId, Arc<[Owner]>>,
+    /// To which entries of the ledger this process has added.
+    counted: BTreeSet<ledger::Entry>,
 }
 
 /// The variants of a strategy.
@@ -37,7 +40,7 @@ pub(crate) struct Owner {
 
 impl Writer {
     pub(crate) fn new(workspace: Workspace, db: Db) -> Self {
-        Self { workspace, db, owners: BTreeMap::new() }
+        Self { workspace, db, owners: BTreeMap::new(), counted: BTreeSet::new() }
     }
 
     /// Records a new experiment as running, with the workflow's state, and takes the right to run it before anybody else
@@ -72,6 +75,9 @@ impl Writer {
     /// When this returns, the batch survives the end of the process, however that comes; a power cut may take the last
     /// batches with it, but no part of one.
     ///
+    /// Every result and every failed attempt is counted as a trial on the experiment's bars, in the same transaction, and is
+    /// never taken back; see [`Reader::trials`](crate::Reader::trials).
+    ///
     /// A variant that was settled before and did not complete may be settled again; the newer trial counts.
     ///
     /// # Errors
@@ -79,8 +85,14 @@ impl Writer {
     /// written.
     pub fn commit(&mut self, id: ExperimentId, batch: &Batch) -> Result<Vec<Event>, StoreError> {
         let owners = self.owners(id)?;
-        let workspace = &self.workspace;
-        self.db.write(|transaction| commit::commit(transaction, workspace.path(), id, &owners, batch))
+        let (workspace, counted) = (&self.workspace, &self.counted);
+        let (events, entry) = self.db.write(|transaction| {
+            commit::commit(transaction, workspace.path(), id, &owners, batch, |entry| counted.contains(entry))
+        })?;
+        if let Some(entry) = entry {
+            self.counted.insert(entry);
+        }
+        Ok(events)
     }
 
     /// Keeps a document of how a session of an experiment went; the last [`SESSIONS_KEPT`] of the workspace are kept.
@@ -125,6 +137,7 @@ pub(crate) fn owner(owners: &[Owner], variant: u64) -> Option<&Owner> {
 
 /// Whether an experiment makes sense: its strategies own what follows on each other.
 fn check(experiment: &NewExperiment) -> Result<(), StoreError> {
+    experiment.data.check()?;
     let wrong = |problem: String| Err(StoreError::Invalid(problem));
     let mut labels = BTreeSet::new();
     let mut next = 0_u64;
@@ -165,10 +178,12 @@ fn insert(
     at: u64,
 ) -> Result<ExperimentId, Problem> {
     let (counts, at) = (to_json(&Counts::default()), int(at));
-    let NewExperiment { name, file, objective, engine, plan, strategies, variants } = experiment;
+    let NewExperiment { name, file, objective, engine, data, plan, strategies, variants } = experiment;
+    let (from, to) = data.bounds();
     transaction.execute(
         "INSERT INTO experiments (name, file, objective, engine, metrics, plan, variants, status, state, created, \
-         updated, events, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 1, ?11)",
+         updated, events, counts, dataset, since, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, 1, ?11, \
+         ?12, ?13, ?14)",
         params![
             name,
             file,
@@ -180,7 +195,10 @@ fn insert(
             Status::Running.label(),
             state,
             at,
-            counts
+            counts,
+            data.dataset.as_bytes(),
+            from,
+            to
         ],
     )?;
     let id = transaction.last_insert_rowid();

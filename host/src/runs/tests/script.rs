@@ -10,6 +10,7 @@ use stratbox_intake::component::Profile;
 use stratbox_jail::Program;
 
 use crate::backtest::{Execution, LogLines, Timing};
+use crate::trace::{Keeps, Trace};
 use crate::worker::batch::RunOrder;
 use crate::worker::protocol::{Answer, Order, RanAnswer, runner};
 use crate::worker::runner::{Work, serve};
@@ -74,7 +75,7 @@ impl Work for Script {
         Answer::Done
     }
 
-    fn run(&mut self, run: &RunOrder, keeps_log: bool) -> Answer {
+    fn run(&mut self, run: &RunOrder, keeps: Keeps) -> Answer {
         let text = |name: &str| match &run.params[name] {
             ParamValue::Text(text) => text.as_str(),
             other => panic!("{other:?}"),
@@ -113,6 +114,9 @@ impl Work for Script {
             hint: "".into(),
         };
         let (outcome, log) = (RunOutcome::Faulted(fault), LogLines::default());
-        Answer::Ran(Box::new(RanAnswer::new(Execution { outcome, fuel, log, timing }, keeps_log)))
+        Answer::Ran(Box::new(RanAnswer::new(
+            Execution { outcome, fuel, log, timing, trace: Trace::default() },
+            keeps,
+        )))
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{CachedStatement, ErrorCode, Transaction, ffi, params};
 
+use super::ledger::{self, Addition, Entry};
 use super::{Owner, owner};
 use crate::convert::{column, count, head, int, kind, to_json};
 use crate::db::Problem;
@@ -21,16 +22,24 @@ const ATTEMPT: &str = "INSERT INTO attempts (experiment, seq, at, iteration, var
 const TRANSITION: &str = "INSERT INTO transitions (experiment, seq, at, what, phase, status, reason, counts) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-/// Writes everything, and says what happened.
+/// Only the points that are chosen may differ: how many there can be belongs to the experiment.
+const SPACE: &str = "UPDATE strategies SET space = ?3 WHERE experiment = ?1 AND first = ?2";
+
+/// Writes everything, and says what happened and to which entry of the ledger trials were added, if there were any.
+/// `has_counted` says whether this process has added to an entry before.
 pub(super) fn commit(
     transaction: &Transaction<'_>,
     workspace: &Path,
     id: ExperimentId,
     owners: &[Owner],
     batch: &Batch,
-) -> Result<Vec<Event>, Problem> {
+    has_counted: impl FnOnce(&Entry) -> bool,
+) -> Result<(Vec<Event>, Option<Entry>), Problem> {
     let head = head(transaction, workspace, id)?;
-    let Batch { trials, attempts, transitions, at } = batch;
+    let Batch { trials, attempts, transitions, spaces, at } = batch;
+    for (first, space) in spaces {
+        transaction.execute(SPACE, params![id.0, int(*first), to_json(space)])?;
+    }
     let mut session =
         Session::new(transaction, head, owners, trials.len() + attempts.len() + transitions.len())?;
     let mut attempts = attempts.iter().peekable();
@@ -41,8 +50,9 @@ pub(super) fn commit(
         session.trial(trial)?;
     }
     attempts.try_for_each(|attempt| session.attempt(attempt))?;
+    let entry = session.count(batch, has_counted)?;
     transitions.iter().try_for_each(|transition| session.transition(transition, *at))?;
-    session.finish(transitions.last())
+    Ok((session.finish(transitions.last())?, entry))
 }
 
 struct Session<'t> {
@@ -177,6 +187,24 @@ impl<'t> Session<'t> {
         };
         self.events.push(Event { seq, at, experiment, what });
         Ok(())
+    }
+
+    /// Counts the trials of a batch whose rows were all written.
+    fn count(
+        &self,
+        batch: &Batch,
+        has_counted: impl FnOnce(&Entry) -> bool,
+    ) -> Result<Option<Entry>, Problem> {
+        let Some(first) = self.events.first() else { return Ok(None) };
+        let entry = (self.head.data, Some(self.head.id));
+        let addition = Addition {
+            trials: (batch.trials.len() + batch.attempts.len()) as u64,
+            reused: batch.trials.iter().filter(|trial| trial.reused.is_some()).count() as u64,
+            new_session: !has_counted(&entry),
+            times: (first.at, self.head.updated),
+        };
+        ledger::add(self.transaction, entry, addition)?;
+        Ok(Some(entry))
     }
 
     fn transition(&mut self, transition: &Transition, at: u64) -> Result<(), Problem> {

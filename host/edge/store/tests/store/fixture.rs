@@ -8,8 +8,8 @@ use stratbox_domain::{
 };
 use stratbox_metrics::{Accumulator, MetricName, Metrics};
 use stratbox_store::{
-    Batch, EncodedOutcome, EventLog, ExperimentId, ExperimentLock, FailedAttempt, Milestone, NewExperiment,
-    NewStrategy, Status, Transition, Trial, Workspace, Writer,
+    Batch, DataRange, EncodedOutcome, EventLog, ExperimentId, ExperimentLock, FailedAttempt, Milestone,
+    NewExperiment, NewLook, NewStrategy, Status, Transition, Trial, Workspace, Writer,
 };
 use tempfile::TempDir;
 
@@ -101,9 +101,29 @@ pub(crate) fn experiment() -> NewExperiment {
         file: "try.toml".into(),
         objective: MetricName::TotalReturn,
         engine: "engine 1".into(),
-        plan: r#"{"version":1}"#.into(),
+        data: data(),
+        plan: format!(r#"{{"version":1,"from":1000,"to":null,"bars":"{}"}}"#, data().dataset),
         strategies: vec![strategy("alpha", 0, Some(Space::grid(axes).unwrap())), strategy("beta", 60, None)],
         variants: 61,
+    }
+}
+
+/// The bars of the experiment: from some time on.
+pub(crate) fn data() -> DataRange {
+    DataRange { dataset: Digest::of(b"bars"), from: Some(1_000), to: None }
+}
+
+/// A look at a holdout that is accounted for.
+pub(crate) fn look(holdout: stratbox_store::HoldoutId) -> NewLook {
+    NewLook {
+        holdout,
+        experiment: None,
+        variant: Some(4),
+        key: key(4),
+        who: "ada".into(),
+        why: "the last check before money".into(),
+        figures: r#"{"sharpe":1.5,"cagr":null}"#.into(),
+        at: START + 9,
     }
 }
 

@@ -87,17 +87,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_log_is_the_store_and_the_counts_are_those_of_the_rows(
+    fn the_log_is_the_store_the_counts_are_those_of_the_rows_and_every_trial_is_in_the_ledger(
         batches in prop::collection::vec(prop::collection::vec(step(), 0..12), 1..8),
         reopened in prop::collection::vec(any::<bool>(), 8),
     ) {
         let mut fixture = Fixture::new();
         let mut log = fixture.log();
         let mut done = BTreeMap::new();
-        let (mut numbers, mut last) = (1, START);
+        let (mut numbers, mut last, mut tried) = (1, START, 0);
         for (steps, reopen) in batches.iter().zip(reopened) {
             let batch = batch(steps, &mut done, &fixture);
             let events = fixture.writer.commit(fixture.id, &batch).unwrap();
+            tried += (batch.trials.len() + batch.attempts.len()) as u64;
             for event in &events {
                 numbers += 1;
                 prop_assert_eq!(event.seq, numbers);
@@ -113,6 +114,7 @@ proptest! {
         let reader = fixture.workspace.reader().unwrap();
         let head = reader.experiment(fixture.id).unwrap().head;
         prop_assert_eq!((head.counts, head.events), (recount(&fixture), numbers));
+        prop_assert_eq!(reader.trials(&head.data, &[]).unwrap().total, tried);
         let rows: BTreeMap<_, _> = reader
             .rows(fixture.id).unwrap()
             .map(|row| row.unwrap())

@@ -8,6 +8,7 @@ mod exporting;
 mod fixture;
 mod knowing;
 mod laws;
+mod ledger;
 mod linked;
 mod logging;
 mod migrating;

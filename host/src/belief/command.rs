@@ -1,0 +1,78 @@
+//! `stratbox judge` and `stratbox trials`: an experiment that is done, looked at again.
+
+use serde::Serialize;
+use stratbox_store::{ExperimentId, Status, Trials};
+
+use super::{Belief, Care, judge};
+use crate::cli::{JudgeArgs, TrialsArgs};
+use crate::failure::Failure;
+use crate::render::{self, Report};
+use crate::sweep::Plan;
+use crate::wiring::{Engine, Setting};
+
+/// How much the best variant of an experiment deserves belief.
+#[derive(Serialize)]
+pub(crate) struct JudgeReport {
+    pub(crate) experiment: ExperimentId,
+    pub(crate) belief: Belief,
+}
+
+/// What was tried on an experiment's bars.
+#[derive(Serialize)]
+pub(crate) struct TrialsReport {
+    pub(crate) experiment: ExperimentId,
+    #[serde(flatten)]
+    pub(crate) trials: Trials,
+}
+
+/// Judges the best variant of an experiment, more thoroughly than a sweep does at its end.
+pub(crate) fn again(
+    args: &JudgeArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<JudgeReport, Failure> {
+    let workspace = setting.existing_workspace()?;
+    let reader = workspace.reader()?;
+    let experiment = reader.experiment(args.experiment)?;
+    let id = experiment.head.id;
+    if experiment.head.status != Status::Completed {
+        let problem = format!("experiment {id} is not completed: what is missing could be better or worse");
+        return Err(Failure::input(problem).hint(crate::session::resume_command(setting, id)));
+    }
+    let engine = Engine::start(setting, note)?;
+    let plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
+    super::resample(&plan, &reader, id)?;
+    let processors = std::thread::available_parallelism().ok();
+    let care = Care {
+        sample: args.sample,
+        resamples: args.resamples as usize,
+        tests: Some(args.tests as usize),
+        workers: args.workers.or(processors).unwrap_or(std::num::NonZeroUsize::MIN),
+    };
+    let counted = reader.trials(&plan.data, &[])?.total;
+    let belief = judge(&engine, &plan, (&reader, id), counted, care)?;
+    let belief = belief.ok_or_else(|| {
+        Failure::input(format!("experiment {id} has no best variant: none has a figure to rank by"))
+    })?;
+    Ok(JudgeReport { experiment: id, belief })
+}
+
+/// Counts what was tried on an experiment's bars, by whomever.
+pub(crate) fn trials(args: &TrialsArgs, setting: &Setting) -> Result<TrialsReport, Failure> {
+    let workspace = setting.existing_workspace()?;
+    let reader = workspace.reader()?;
+    let head = reader.experiment(args.experiment)?.head;
+    Ok(TrialsReport { experiment: head.id, trials: reader.trials(&head.data, &[])? })
+}
+
+impl Report for JudgeReport {
+    fn human(&self) -> String {
+        render::belief::human(&self.belief)
+    }
+}
+
+impl Report for TrialsReport {
+    fn human(&self) -> String {
+        render::belief::trials(self)
+    }
+}

@@ -1,0 +1,90 @@
+//! Variants that are run once more, for the series behind their figures.
+
+use stratbox_domain::BarSource;
+use stratbox_metrics::Missing;
+use stratbox_metrics::series::{Moments, equity_returns};
+
+use super::Care;
+use crate::failure::Failure;
+use crate::replay::Replay;
+use crate::sweep::Plan;
+use crate::trace::{Keeps, Trace};
+use crate::wiring::Engine;
+
+/// Points of a series, at most: longer ones are returns of several time steps each.
+const POINTS: u64 = 16_384;
+
+/// The series of some variants, evenly spread over all of them, and of the best one.
+pub(super) struct Sample {
+    /// Returns a point, all of the same length: of those variants that have any, in the order of their numbers.
+    pub(super) columns: Vec<Vec<f64>>,
+    /// Time steps a point.
+    pub(super) stride: u64,
+    /// Points a year, if that can be told.
+    pub(super) periods_per_year: Option<f64>,
+    best: Result<Vec<f64>, Missing>,
+}
+
+impl Sample {
+    pub(super) fn take(engine: &Engine, plan: &Plan, best: u64, care: Care) -> Result<Self, Failure> {
+        let variants = chosen(plan, best, care.sample);
+        let keeps = Keeps::equity(plan.bars.source.steps(), POINTS);
+        let stride = keeps.equity_every.map_or(1, u64::from);
+        let replayed = Replay::new(engine, plan, &plan.bars, care.workers)?.run(&variants, keeps)?;
+        let returns = |trace: &Trace| equity_returns(plan.policy.initial_cash, &trace.equity);
+        let all: Vec<_> = replayed.iter().map(|it| returns(&it.trace)).collect();
+        let place = variants.iter().position(|variant| *variant == best);
+        let own = place.map_or(Err(Missing::NoData), |place| all[place].clone());
+        let points = all.iter().flatten().map(Vec::len).max().unwrap_or_default();
+        // One that did not complete this time has another length, or none.
+        let columns =
+            all.into_iter().flatten().filter(|column| column.len() == points && points > 0).collect();
+        let periods_per_year = plan.bars.periods_per_year.map(|periods| periods / stride as f64);
+        Ok(Self { columns, stride, periods_per_year, best: own })
+    }
+
+    /// Points of each series.
+    pub(super) fn points(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    /// The best variant's returns.
+    pub(super) fn best(&self) -> Result<&[f64], Missing> {
+        self.best.as_deref().map_err(|missing| *missing)
+    }
+
+    /// The standard deviation of the trials' Sharpe ratios a point.
+    ///
+    /// With fewer than two it is what chance alone makes of a Sharpe ratio of zero, `1 / sqrt(T - 1)`. When there were trials
+    /// outside of the experiment, whose series are not at hand, it is at least that: otherwise the last of many experiments
+    /// could narrow the spread of all of them by trying little.
+    pub(super) fn deviation(&self, others: bool) -> Result<f64, Missing> {
+        let observations = self.best()?.len();
+        if observations < 3 {
+            return Err(Missing::TooFewReturns);
+        }
+        let chance = 1.0 / ((observations - 1) as f64).sqrt();
+        let sharpes: Vec<f64> =
+            self.columns.iter().filter_map(|column| Moments::of(column).ok()).map(|it| it.sharpe()).collect();
+        let count = sharpes.len() as f64;
+        if sharpes.len() < 2 {
+            return Ok(chance);
+        }
+        let mean = sharpes.iter().sum::<f64>() / count;
+        let variance = sharpes.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
+        Ok(if others { variance.sqrt().max(chance) } else { variance.sqrt() })
+    }
+}
+
+/// Numbers of at most so many variants, and of the best, ascending.
+fn chosen(plan: &Plan, best: u64, most: u64) -> Vec<u64> {
+    let points = plan.points();
+    let count = most.min(points);
+    // The product of two such numbers is far below 2^64.
+    let mut variants: Vec<u64> =
+        (0..count).filter_map(|place| plan.variant_from(place * points / count)).collect();
+    variants.push(best);
+    variants.sort_unstable();
+    variants.dedup();
+    variants
+}

@@ -1,0 +1,208 @@
+//! How much the best variant deserves belief, for people.
+
+use stratbox_decide::{Bound, GateAnswer};
+use stratbox_domain::RunOutcome;
+use stratbox_metrics::{Figure, Stated, Unit};
+
+use super::figures::params;
+use super::text::{counted, grouped, inline};
+use crate::belief::{Belief, CalibrationReport, LookReport, Shape, TrialsReport};
+use crate::sweep::{HeldOut, Validated, held_out_line};
+
+pub(crate) fn human(belief: &Belief) -> String {
+    let trials = &belief.trials;
+    let mut text = format!(
+        "\nbelief in the best, {} {}: the best of {} on these bars",
+        inline(&belief.strategy),
+        params(&belief.params),
+        counted(trials.total, "trial"),
+    );
+    if trials.total > trials.own {
+        text += &format!(", {} of which are of this experiment", grouped(trials.own));
+    }
+    if let Some(effective) = trials.effective.value() {
+        text += &format!("; as alike as they are, they are worth {effective:.0}");
+    }
+    text += "\n\n";
+    for name in ["sharpe", "psr", "dsr_threshold", "dsr", "pbo", "min_track_record", "min_backtest_length"] {
+        text += &line(&belief.figures, name, belief);
+    }
+    text += &selection(belief);
+    text += &shape(&belief.shape);
+    text += &format!("\n  verdict: {}\n", verdict(&belief.verdict.gates));
+    text
+}
+
+fn line(stated: &Stated, name: &str, belief: &Belief) -> String {
+    let Some((statement, figure)) = stated.iter().find(|(statement, _)| statement.name == name) else {
+        return String::new();
+    };
+    let interval = belief.intervals.as_ref().filter(|_| name == "sharpe").and_then(|intervals| {
+        let (low, high) = (intervals.sharpe.low.value()?, intervals.sharpe.high.value()?);
+        Some(format!("  {low:.2} to {high:.2} with a confidence of {}", intervals.level))
+    });
+    let said = match figure.missing() {
+        Some(missing) => format!("  ({missing})"),
+        None => interval.unwrap_or_default(),
+    };
+    format!("  {:<22}{:>12}{said}\n", name.replace('_', " "), value(*figure, statement.unit))
+}
+
+fn value(figure: Figure, unit: Unit) -> String {
+    let Some(value) = figure.value() else { return "-".to_owned() };
+    match unit {
+        Unit::Years => format!("{value:.1} years"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn selection(belief: &Belief) -> String {
+    let mut text = String::new();
+    if let Some(walk) = &belief.selection.walk_forward {
+        let kept = walk
+            .efficiency
+            .as_ref()
+            .map_or_else(ToString::to_string, |kept| format!("{:.0} % of it", kept * 100.0));
+        let folds = counted(walk.choices.len() as u64, "fold");
+        text += &format!("  walking forward, {folds}: out of sample {kept}\n");
+    }
+    if let Some(combined) = &belief.selection.cpcv {
+        let paths = counted(combined.spread.count as u64, "path");
+        let losing = combined.spread.losing.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+        text += &format!("  cross-validated, {paths}: {losing} of them lose\n");
+    }
+    text
+}
+
+fn shape(shape: &Shape) -> String {
+    let mut text = String::new();
+    if let Some(kept) = shape.retained {
+        let neighbours = counted(shape.neighbours as u64, "neighbour");
+        text +=
+            &format!("  plateau: the median of its {neighbours} keeps {:.0} % of its figure\n", kept * 100.0);
+    }
+    for edge in &shape.edges {
+        text += &format!("  edge: {edge}\n");
+    }
+    let weights = shape.importance.iter().filter_map(|it| Some((inline(&it.parameter), it.adjusted?)));
+    let weights: Vec<String> = weights
+        .filter(|(_, share)| *share > 0.0)
+        .map(|(name, share)| format!("{name} {:.0} %", share * 100.0))
+        .collect();
+    if !weights.is_empty() {
+        text += &format!("  importance: {}\n", weights.join(", "));
+    }
+    text
+}
+
+/// What the gates say, in one line.
+fn verdict(gates: &[GateAnswer]) -> String {
+    let failed: Vec<String> = gates.iter().filter(|answer| !answer.passed).map(failing).collect();
+    match (gates, &failed[..]) {
+        ([], _) => "no gate was asked".to_owned(),
+        (_, []) => "accepted: it passes every gate".to_owned(),
+        _ => format!("not to be believed: {}", failed.join("; ")),
+    }
+}
+
+fn failing(answer: &GateAnswer) -> String {
+    let name = &answer.gate.figure;
+    let (bound, words) = match answer.gate.bound {
+        Bound::AtLeast(bound) => (bound, "at least"),
+        Bound::AtMost(bound) => (bound, "at most"),
+        Bound::Below(bound) => (bound, "below"),
+    };
+    match answer.value.value() {
+        Some(value) => format!("`{name}` is {value:.3} and must be {words} {bound}"),
+        None => format!(
+            "`{name}` has no value ({}) and must be {words} {bound}",
+            answer.missing.as_deref().unwrap_or("it was not computed")
+        ),
+    }
+}
+
+/// What came of the best on bars that they were not chosen by.
+pub(crate) fn validated(validated: &Validated, objective: stratbox_metrics::MetricName) -> String {
+    let mut text = format!("\nvalidation, {} to {}\n\n", validated.data.from, validated.data.to);
+    for (rank, _, outcome) in &validated.runs {
+        let figure = match outcome {
+            RunOutcome::Completed(metrics) => super::figures::figure(metrics, objective),
+            RunOutcome::Faulted(fault) => fault.label.to_string(),
+            RunOutcome::Interrupted(reason) => reason.label().to_owned(),
+        };
+        text += &format!("  {rank:>3}  {} {figure}\n", objective.as_str().replace('_', " "));
+    }
+    text
+}
+
+/// What somebody saw of a holdout.
+pub(crate) fn look(report: &LookReport) -> String {
+    let mut text = match &report.outcome {
+        RunOutcome::Completed(metrics) => format!("completed\n\n{}\n", super::run::figures(metrics)),
+        RunOutcome::Faulted(fault) => format!("faulted: {} ({})\n\n", fault.label, inline(&fault.message)),
+        RunOutcome::Interrupted(reason) => format!("interrupted: {}\n\n", reason.label()),
+    };
+    let lines = [
+        ("strategy", format!("{}, variant {}", inline(&report.strategy), report.variant)),
+        ("params", params(&report.params)),
+        ("data", super::figures::data(&report.data)),
+        ("run key", report.run_key.to_string()),
+    ];
+    lines.iter().for_each(|(name, value)| text += &format!("{name:<10}{value}\n"));
+    text + "\n" + &holdout(&report.holdout)
+}
+
+/// Who looked at what is held out.
+pub(crate) fn holdout(held: &HeldOut) -> String {
+    let mut text = format!("holdout   {}\n", held_out_line(held));
+    for look in &held.looks {
+        let variant = look.variant.map(|variant| format!(", variant {variant}")).unwrap_or_default();
+        let of = look.experiment.map(|id| format!("experiment {id}{variant}")).unwrap_or_default();
+        let at = super::text::time(i64::try_from(look.at).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        text += &format!("  {:>3}  {at}  {of}  {}: {}\n", look.number, inline(&look.who), inline(&look.why));
+    }
+    text
+}
+
+/// What was tried on some bars, and by whom.
+pub(crate) fn trials(report: &TrialsReport) -> String {
+    let trials = &report.trials;
+    let sessions = counted(trials.sessions, "session");
+    let mut text = format!(
+        "{} on bars that experiment {} could have used, in {sessions}\n",
+        counted(trials.total, "trial"),
+        report.experiment
+    );
+    for (experiment, count) in trials.by_experiment() {
+        let who = experiment.map_or("outside of experiments".to_owned(), |id| format!("experiment {id}"));
+        text += &format!("  {:<24}{:>12}\n", who, grouped(count));
+    }
+    text
+}
+
+/// How often something was accepted.
+pub(crate) fn calibration(report: &CalibrationReport) -> String {
+    let mut text = format!(
+        "{}: {} a world, on worlds made from {}\n\n",
+        inline(&report.file),
+        counted(report.variants, "variant"),
+        super::figures::data(&report.data)
+    );
+    text += &format!(
+        "  {:<14}{:>8}{:>10}{:>12}{:>12}\n",
+        "world", "worlds", "accepted", "median dsr", "median pbo"
+    );
+    for kind in &report.kinds {
+        let median = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+        let name = kind.world.label().replace('_', " ");
+        let (dsr, pbo) = (median(kind.median_dsr), median(kind.median_pbo));
+        text += &format!("  {name:<14}{:>8}{:>10}{dsr:>12}{pbo:>12}\n", kind.worlds, kind.accepted);
+    }
+    if let Some(rate) = report.false_acceptance {
+        text += &format!("\nfalse acceptance: {:.1} % of the worlds without an edge\n", rate * 100.0);
+    }
+    if report.stopped {
+        text += "\nstopped before all worlds were done\n";
+    }
+    text
+}

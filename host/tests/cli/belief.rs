@@ -1,0 +1,249 @@
+//! How much the best deserves belief: trials, gates, what is kept from the choice, and how often the pipeline is wrong.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::{folder, stratbox, write};
+
+/// Twelve variants on forty days.
+const SWEEP: &str = r#"
+[data]
+sources = [{ path = "a.csv" }]
+
+[[strategy]]
+source = "probe.rs"
+
+[strategy.params]
+units = { min = 0, max = 200, step = 100 }
+share = { min = 0.0, max = 0.75 }
+"#;
+
+/// The same with its last days kept from the choice.
+fn split(what: &str) -> String {
+    SWEEP.replacen("[data]", &format!("[split]\n{what}\n\n[data]"), 1)
+}
+
+fn sweep(dir: &Path, text: &str, options: &str) -> Value {
+    write(dir, "s.toml", text);
+    stratbox(dir, &format!("sweep s.toml --format json {options}")).ok().json()
+}
+
+fn figure(report: &Value, name: &str) -> Option<f64> {
+    report["belief"]["figures"][name]["value"].as_f64()
+}
+
+#[test]
+fn a_sweep_ends_with_how_much_its_best_deserves_belief() {
+    let dir = folder();
+    let report = sweep(dir.path(), SWEEP, "");
+    let belief = &report["belief"];
+    assert_eq!(belief["run_key"], report["variants"][0]["run_key"], "the best is judged");
+    assert_eq!((&belief["trials"]["total"], &belief["trials"]["own"]), (&12.into(), &12.into()));
+    let (dsr, psr) = (figure(&report, "dsr").unwrap(), figure(&report, "psr").unwrap());
+    assert!((0.0..=1.0).contains(&dsr) && dsr <= psr, "{dsr} {psr}");
+    assert_eq!(belief["verdict"]["gates"][0]["figure"], "dsr");
+    assert_eq!(belief["verdict"]["gates"][0]["at_least"], 0.95);
+    let human = stratbox(dir.path(), "sweep s.toml").ok().stdout;
+    assert!(human.contains("belief in the best, ") && human.contains("verdict: "), "{human}");
+}
+
+#[test]
+fn trials_of_earlier_sweeps_on_the_same_bars_count_also_when_their_experiments_are_gone() {
+    let dir = folder();
+    assert_eq!(sweep(dir.path(), SWEEP, "--fresh")["belief"]["trials"]["total"], 12);
+    let again = sweep(dir.path(), SWEEP, "--fresh");
+    assert_eq!(
+        (&again["belief"]["trials"]["total"], &again["belief"]["trials"]["own"]),
+        (&24.into(), &12.into())
+    );
+    stratbox(dir.path(), "experiments delete 1 --yes").ok();
+    let third = sweep(dir.path(), SWEEP, "--fresh");
+    assert_eq!(third["belief"]["trials"]["total"], 36);
+    let counted = stratbox(dir.path(), "trials 3 --format json").ok().json();
+    assert_eq!(counted["total"], 36);
+    let deflated = |report: &Value| figure(report, "dsr_threshold").unwrap();
+    assert!(deflated(&third) > deflated(&again), "more trials, a higher threshold");
+}
+
+#[test]
+fn failed_attempts_are_trials_too() {
+    let dir = folder();
+    let text = SWEEP.replace("share = ", "mode = [\"trade\", \"panic\"]\nshare = ");
+    write(dir.path(), "s.toml", &text);
+    let report = stratbox(dir.path(), "sweep s.toml --on-failures continue --format json").ok().json();
+    // Twelve that trade, and twelve that fault and are tried once more.
+    assert_eq!(report["belief"]["trials"]["total"], 12 + 2 * 12);
+}
+
+#[test]
+fn a_single_run_is_a_trial() {
+    let dir = folder();
+    let run = |count: u64| {
+        let report = stratbox(dir.path(), "run probe.rs --data a.csv --format json").ok().json();
+        assert_eq!(report["trials"], count);
+    };
+    run(1);
+    run(2);
+    assert_eq!(sweep(dir.path(), SWEEP, "")["belief"]["trials"]["total"], 14);
+}
+
+#[test]
+fn variants_run_on_the_train_part_and_the_best_of_them_on_the_validation_part() {
+    let dir = folder();
+    let report = sweep(dir.path(), &split("validation = 0.25\nholdout = 0.25"), "--top 3");
+    let days = |data: &Value| (data["rows"].as_u64().unwrap(), data["to"].as_str().unwrap().to_owned());
+    let (rows, end) = days(&report["experiment"]["data"]);
+    assert_eq!(rows, 20);
+    let (rows, _) = days(&report["validation"]["data"]);
+    assert_eq!(rows, 10);
+    assert!(report["validation"]["data"]["from"].as_str().unwrap() > end.as_str());
+    let runs = report["validation"]["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 3);
+    assert!(runs.iter().all(|run| run["outcome"] == "completed"));
+    assert_eq!(report["holdout"]["looks"], serde_json::json!([]));
+}
+
+#[test]
+fn nothing_that_chooses_reads_what_an_experiment_holds_out() {
+    let dir = folder();
+    sweep(dir.path(), &split("holdout = { from = 2020-02-01 }"), "");
+    write(dir.path(), "whole.toml", SWEEP);
+    let refused = stratbox(dir.path(), "sweep whole.toml");
+    let said = refused.refused(2);
+    assert!(said.contains("bars from 2020-02-01 on are held out by experiment 1"), "{said}");
+    assert!(said.contains("`to = 2020-02-01`"), "{said}");
+    let before = SWEEP.replacen("[data]", "[data]\nto = \"2020-02-01\"", 1);
+    write(dir.path(), "before.toml", &before);
+    stratbox(dir.path(), "sweep before.toml").ok();
+    let run = stratbox(dir.path(), "run probe.rs --data a.csv");
+    assert!(run.refused(2).contains("are held out by experiment 1"), "{}", run.stderr);
+    stratbox(dir.path(), "run probe.rs --data a.csv --to 2020-02-01").ok();
+    // Another dataset is not.
+    stratbox(dir.path(), "run probe.rs --data b.csv").ok();
+}
+
+#[test]
+fn a_look_at_the_holdout_is_written_down_with_who_when_and_why_and_every_report_shows_it() {
+    let dir = folder();
+    let text = split("holdout = 0.25");
+    sweep(dir.path(), &text, "");
+    let nobody = stratbox(dir.path(), "holdout look 1");
+    assert!(nobody.refused(2).contains("--who"), "{}", nobody.stderr);
+    let mut command = crate::command(dir.path());
+    let words =
+        ["holdout", "look", "1", "--who", "ada", "--why", "to decide on a launch", "--format", "json"];
+    let look = crate::Ran::of(command.args(words).output().unwrap()).ok().json();
+    assert_eq!((&look["outcome"], &look["data"]["rows"]), (&"completed".into(), &10.into()));
+    let shown = stratbox(dir.path(), "holdout show 1 --format json").ok().json();
+    let seen = &shown["holdout"]["looks"][0];
+    assert_eq!((&seen["who"], &seen["why"]), (&"ada".into(), &"to decide on a launch".into()));
+    assert!(seen["at"].as_u64().unwrap() > 0);
+    let again = sweep(dir.path(), &text, "--fresh");
+    assert_eq!(again["holdout"]["looks"].as_array().unwrap().len(), 1);
+    let human = stratbox(dir.path(), "sweep s.toml").ok().stdout;
+    assert!(human.contains("1 look, the last by ada"), "{human}");
+    let by_run = stratbox(dir.path(), "run probe.rs --data a.csv --who bob --why curious").ok();
+    assert!(by_run.stdout.contains("completed"));
+    let looks = stratbox(dir.path(), "holdout show 1 --format json").ok().json();
+    assert_eq!(looks["holdout"]["looks"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_experiment_without_a_holdout_has_none_to_look_at() {
+    let dir = folder();
+    sweep(dir.path(), SWEEP, "");
+    let refused = stratbox(dir.path(), "holdout look 1 --who ada --why x");
+    assert!(refused.refused(2).contains("experiment 1 holds nothing out"), "{}", refused.stderr);
+}
+
+#[test]
+fn parts_and_folds_that_the_bars_do_not_have_are_refused_at_their_line() {
+    let dir = folder();
+    for (table, said) in [
+        ("[split]\nholdout = { from = 2030-01-01 }", "s.toml:1: `split.holdout` has no bars"),
+        ("[split]\nholdout = 1.5", "s.toml:1: `split.holdout` is 1.5: a share is above 0 and below 1"),
+        ("[walk_forward]\ntrain = 1000\ntest = 10", "s.toml:1: "),
+        ("[cpcv]\ngroups = 2\ntest_groups = 2", "s.toml:1: "),
+        ("[[gate]]\nfigure = \"luck\"\nat_least = 1", "s.toml:2: `figure`: `luck` is not a metric"),
+        ("[[gate]]\nfigure = \"dsr\"", "s.toml:1: gate on `dsr`: give it one of"),
+        ("[halving]\neta = 1", "s.toml:1: `[halving]`: `eta` is `1`: it must be from 2 to 100"),
+    ] {
+        write(dir.path(), "s.toml", &format!("{table}\n{SWEEP}"));
+        let ran = stratbox(dir.path(), "sweep s.toml");
+        assert!(ran.refused(2).contains(said), "{table}\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn choosing_is_judged_by_walking_forward_and_in_every_combination() {
+    let dir = folder();
+    let folds = "[walk_forward]\ntrain = 15\ntest = 5\n\n[cpcv]\ngroups = 4\ntest_groups = 2\n";
+    let report = sweep(dir.path(), &format!("{folds}{SWEEP}"), "");
+    assert_eq!(report["belief"]["walk_forward"]["choices"].as_array().unwrap().len(), 5);
+    assert_eq!(report["belief"]["walk_forward"]["returns"].as_array().unwrap().len(), 25);
+    assert_eq!(report["belief"]["cpcv"]["paths"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn the_gates_are_those_of_the_sweep_file() {
+    let dir = folder();
+    let gates = |bound: f64| format!("[[gate]]\nfigure = \"trades\"\nat_most = {bound}\n{SWEEP}");
+    let verdict = |bound: f64| sweep(dir.path(), &gates(bound), "")["belief"]["verdict"].clone();
+    assert_eq!(verdict(1e6)["accepted"], true);
+    let refused = verdict(-1.0);
+    assert_eq!((&refused["accepted"], &refused["gates"][0]["passed"]), (&false.into(), &false.into()));
+    assert!(refused["gates"][0]["margin"].as_f64().unwrap() < 0.0);
+}
+
+#[test]
+fn an_experiment_can_be_judged_again_and_is_judged_alike() {
+    let dir = folder();
+    let report = sweep(dir.path(), SWEEP, "");
+    let again = stratbox(dir.path(), "judge 1 --tests 100 --format json").ok().json();
+    for name in ["dsr", "psr", "pbo", "min_track_record"] {
+        assert_eq!(again["belief"]["figures"][name], report["belief"]["figures"][name], "{name}");
+    }
+    assert!(again["belief"]["superior_ability"].is_object());
+    assert!(report["belief"]["superior_ability"].is_null(), "it takes longer than a sweep should");
+    assert!(stratbox(dir.path(), "judge 7").refused(2).contains('7'));
+}
+
+#[test]
+fn calibration_finds_no_edge_in_worlds_without_one_and_leaves_nothing_behind() {
+    let dir = folder();
+    write(dir.path(), "s.toml", SWEEP);
+    let once = stratbox(dir.path(), "calibrate s.toml --worlds 2 --format json").ok().json();
+    let kinds: Vec<&str> =
+        once["kinds"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["permuted", "bootstrapped", "random_walk"]);
+    assert_eq!(once["false_acceptance"], 0.0);
+    assert!(once["kinds"].as_array().unwrap().iter().all(|it| it["worlds"] == 2));
+    let again = stratbox(dir.path(), "calibrate s.toml --worlds 2 -j 1 --format json").ok().json();
+    assert_eq!(once, again, "the same worlds whoever runs them");
+    assert_eq!(
+        sweep(dir.path(), SWEEP, "")["belief"]["trials"]["total"],
+        12,
+        "made-up bars count for nobody"
+    );
+}
+
+#[test]
+fn a_run_can_be_told_in_full() {
+    let dir = folder();
+    let report = stratbox(
+        dir.path(),
+        "run probe.rs --data a.csv --report --equity e.csv --trades t.csv --format json",
+    );
+    let report = report.ok().json();
+    assert!(report["report"]["figures"]["sharpe"].is_object());
+    assert_eq!(report["report"]["months"].as_array().unwrap().len(), 2);
+    let equity = std::fs::read_to_string(dir.path().join("e.csv")).unwrap();
+    assert_eq!((equity.lines().next(), equity.lines().count()), (Some("time,equity"), 41));
+    let last: f64 = equity.lines().last().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    assert_eq!(Some(last), report["metrics"]["final_equity"].as_f64());
+    let trades = std::fs::read_to_string(dir.path().join("t.csv")).unwrap();
+    assert!(trades.starts_with("instrument,side,entry_time,"), "{trades}");
+    let own = stratbox(dir.path(), "run probe.rs --data a.csv --equity a.csv");
+    assert!(own.refused(1).contains("one of the files that are read"), "{}", own.stderr);
+}
