@@ -23,6 +23,22 @@ pub(crate) fn write(
     path: &Path,
     content: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
+    put(path, content, true)
+}
+
+/// The same, of a file that must not be there yet.
+pub(crate) fn write_new(
+    path: &Path,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    put(path, content, false)
+}
+
+fn put(
+    path: &Path,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
+    replace: bool,
+) -> Result<(), Failure> {
     let mut builder = tempfile::Builder::new();
     // Temporary files are private, which this one will not stay.
     #[cfg(unix)]
@@ -31,7 +47,8 @@ pub(crate) fn write(
         let mut writer = BufWriter::new(file);
         content(&mut writer)?;
         let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.persist(path).map_err(|error| error.error)
+        let put = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+        put.map_err(|error| error.error)
     });
     written.map(|_| ()).map_err(|error| Failure::write(path, &error))
 }
@@ -60,7 +77,7 @@ pub(crate) fn check_target<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<
     probe.map_err(|error| Failure::write(path, &error))
 }
 
-fn folder(path: &Path) -> &Path {
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -81,6 +98,12 @@ mod tests {
         let failed = write(&path, |out| out.write_all(b"half").and(Err(std::io::Error::other("disk full"))));
         assert!(failed.is_err_and(|failure| failure.message.ends_with("disk full")));
         assert_eq!(std::fs::read(&path).unwrap(), b"two", "what was there is not lost");
+        assert!(write_new(&path, |out| out.write_all(b"three")).is_err());
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            b"two",
+            "what is there is not replaced by what must be new"
+        );
         assert!(check_target(dir.path(), NONE).is_err());
         assert!(check_target(&dir.path().join("missing/out.json"), NONE).is_err());
         check_target(Path::new("out.json"), NONE).unwrap();

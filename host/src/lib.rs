@@ -1,7 +1,8 @@
 //! The library behind the `stratbox` command.
 //!
 //! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
-//! its work (`scaffold`, `build`, `run`, `sweep`, `stats`, `attack`, `doctor`) and leaves a report, and the report becomes text
+//! its work (`scaffold`, `build`, `run`, `sweep`, `belief`, `stats`, `data`, `attack`, `doctor`) and leaves a report, and the report
+//! becomes text
 //! (`render`). Only `main` reads the environment and opens standard output; only progress and notes are written on the
 //! way.
 
@@ -13,6 +14,7 @@ mod belief;
 mod bits;
 mod build;
 mod cli;
+mod data;
 mod doctor;
 mod exit;
 mod experiments;
@@ -87,6 +89,7 @@ pub fn execute(
         }
         Command::Experiments(typed) => experiments::execute(&typed, format, &setting, stdout),
         Command::Stats(args) => stats::execute(&args, format, stdout),
+        Command::Data(typed) => data::execute(&typed, format, stdout),
         Command::Attack(args) if args.list => render::finish(format, attack::list(&args, &setting), stdout),
         Command::Attack(args) => {
             render::finish(format, attack::attack(&args, &setting, environment, note), stdout)

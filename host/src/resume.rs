@@ -26,7 +26,8 @@ pub(crate) fn resume(
     may_go_on(&experiment)?;
     let engine = Engine::start(setting, note)?;
     let plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
-    let inputs: Vec<_> = plan.sources.iter().map(|source| source.path.clone()).collect();
+    let files = plan.sources.iter().flat_map(|source| [Some(&source.path), source.options.actions.as_ref()]);
+    let inputs: Vec<_> = files.flatten().cloned().collect();
     sweep::check_targets(&args.session, &inputs)?;
     let opened = Opened::resume(workspace, lock, &experiment, &plan)?;
     what_is_left(&experiment, &opened, &plan).iter().for_each(|line| note(line));

@@ -360,6 +360,11 @@ impl Engine {
     }
 }
 
+/// The bars of some files for commands that run nothing; what is kept of them on the way is kept in `dir`.
+pub(crate) fn bars_of(sources: &[Source], dir: &Path) -> Result<Arc<Dataset>, stratbox_market::MarketError> {
+    Dataset::open(sources, dir)
+}
+
 /// What tests of others are built with.
 #[cfg(test)]
 pub(crate) mod parts {
@@ -374,7 +379,7 @@ pub(crate) mod parts {
     pub(crate) fn bars(dir: &Path) -> stratbox_market::DatasetView {
         let path = dir.join("walk.csv");
         std::fs::write(&path, crate::scaffold::random_walk()).unwrap();
-        Dataset::open(&[Source { path, symbol: None }], dir).unwrap().view(None, None)
+        Dataset::open(&[Source::new(path)], dir).unwrap().view(None, None)
     }
 }
 

@@ -304,7 +304,10 @@ fn sample(engine: &Engine) -> Result<Bars, Failure> {
     let failed = |error: std::io::Error| Failure::environment(format!("cannot write the bars: {error}"));
     let mut file = tempfile::Builder::new().suffix(".csv").tempfile().map_err(failed)?;
     std::io::Write::write_all(&mut file, crate::scaffold::random_walk().as_bytes()).map_err(failed)?;
-    let source = stratbox_market::Source { path: file.path().to_owned(), symbol: Some("WALK".to_owned()) };
+    let source = stratbox_market::Source {
+        symbol: Some("WALK".to_owned()),
+        ..stratbox_market::Source::new(file.path())
+    };
     Bars::open(engine, &[source], (None, None))
 }
 

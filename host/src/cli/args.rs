@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use stratbox_market::Source;
+use stratbox_market::{
+    Adjust, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp, TimeOfDay, parse_date,
+};
 use stratbox_store::ExperimentId;
 
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
@@ -107,6 +109,9 @@ pub(crate) enum Typed {
     Calibrate(CalibrateArgs),
     /// Figures of anyone's returns or equity, and the statistics of overfitting one by one
     Stats(Box<StatsArgs>),
+    /// Looks at market data, and writes it in other forms
+    #[command(subcommand)]
+    Data(Box<DataTyped>),
     /// Attacks this installation with a corpus of hostile strategies, and says of each what came of it
     Attack(AttackArgs),
     /// Shows what isolation this machine really gives, and what to do where it gives too little
@@ -210,6 +215,8 @@ pub(crate) struct RunArgs {
     /// Why they look
     #[arg(long, requires = "who")]
     pub(crate) why: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: DataOptions,
 }
 
 #[derive(Debug, clap::Args)]
@@ -373,6 +380,152 @@ pub(crate) struct EventsArgs {
     pub(crate) rebuild: bool,
 }
 
+/// What can be done with market data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataTyped {
+    /// What files hold: instruments, times, spacing, calendar; gaps, repeats, outliers, with their rows
+    Inspect(InspectDataArgs),
+    /// Writes a file's bars as CSV or Parquet
+    Convert(ConvertArgs),
+    /// Writes longer bars made of a file's
+    Resample(ResampleArgs),
+    /// Writes a file's bars as several, one after another in time
+    Split(SplitArgs),
+}
+
+/// How a file is read; the same as in a sweep file.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct DataOptions {
+    /// What stands between cells: `,`, `;`, `tab` or `|` [default: what the header tells]
+    #[arg(long, value_parser = parse_named::<Delimiter>)]
+    delimiter: Option<Delimiter>,
+    /// Time zone of times without an offset, and of days, such as `America/New_York` [default: UTC]
+    #[arg(long, value_name = "NAME")]
+    timezone: Option<String>,
+    /// Local times that the clock skips or shows twice: `error`, `shift`, `earlier`, `later`, `shift_earlier` or
+    /// `shift_later` [default: error]
+    #[arg(long, value_parser = parse_named::<Dst>)]
+    dst: Option<Dst>,
+    /// `m/d/y`, `d/m/y` or `yyyymmdd` [default: what the file decides]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_named::<DateFormat>)]
+    date_format: Option<DateFormat>,
+    /// Which end of a bar its time is: `open` or `close` [default: open]
+    #[arg(long, value_name = "END", value_parser = parse_named::<Stamp>)]
+    stamp: Option<Stamp>,
+    /// Splits and dividends: a file with `date`, `kind`, `value` and, if wanted, `symbol`
+    #[arg(long, value_name = "FILE")]
+    actions: Option<PathBuf>,
+    /// What prices are adjusted for: `none`, `splits`, `splits_and_dividends` or `adj_close`
+    #[arg(long, value_name = "WHAT", value_parser = parse_named::<Adjust>)]
+    adjust: Option<Adjust>,
+}
+
+impl DataOptions {
+    /// A file to be read so.
+    pub(crate) fn source(&self, path: &std::path::Path) -> Source {
+        Source { options: self.chosen(), ..Source::new(path) }
+    }
+
+    /// What was chosen.
+    pub(crate) fn chosen(&self) -> SourceOptions {
+        SourceOptions {
+            delimiter: self.delimiter,
+            timezone: self.timezone.clone(),
+            dst: self.dst.unwrap_or_default(),
+            date_format: self.date_format,
+            stamp: self.stamp.unwrap_or_default(),
+            actions: self.actions.clone(),
+            adjust: self.adjust,
+            ..SourceOptions::default()
+        }
+    }
+
+    /// Files that are read beside the bars.
+    pub(crate) fn inputs(&self) -> Option<&PathBuf> {
+        self.actions.as_ref()
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectDataArgs {
+    /// Files of bars
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Returns beyond so many robust standard deviations are outliers
+    #[arg(long, value_name = "COUNT", default_value_t = 10.0, value_parser = parse_sigmas)]
+    pub(crate) sigmas: f64,
+    #[command(flatten)]
+    pub(crate) options: DataOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConvertArgs {
+    /// File of bars
+    #[arg(value_name = "IN")]
+    pub(crate) from: PathBuf,
+    /// Where to write to: `.csv`, `.csv.gz`, `.csv.zst` or `.parquet`
+    #[arg(value_name = "OUT")]
+    pub(crate) to: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) options: DataOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResampleArgs {
+    #[command(flatten)]
+    pub(crate) convert: ConvertArgs,
+    /// Length of the bars to be made, such as `15m`, `1h`, `1d` or `1w`
+    #[arg(long = "to", value_name = "LENGTH", id = "length")]
+    pub(crate) length: Span,
+    /// When a trading day begins, local time of day, such as `09:30` [default: midnight]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) session: Option<TimeOfDay>,
+    /// What becomes of a last bar that the data end in the middle of: `drop` or `keep` [default: drop]
+    #[arg(long, value_parser = parse_named::<Partial>)]
+    pub(crate) partial: Option<Partial>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SplitArgs {
+    /// File of bars
+    #[arg(value_name = "IN")]
+    pub(crate) from: PathBuf,
+    /// Where later parts begin: days or moments, one for each
+    #[arg(long, value_name = "DATE", num_args = 1.., value_parser = parse_date, conflicts_with_all = ["train", "validation", "holdout"])]
+    pub(crate) at: Vec<i64>,
+    /// The first part: a share such as `0.6`, or the day or moment that it ends before
+    #[arg(long, value_name = "SHARE|DATE", value_parser = parse_part)]
+    pub(crate) train: Option<PartEnd>,
+    /// The second: a share, the day or moment that it ends before, or `rest`
+    #[arg(long, value_name = "SHARE|DATE", value_parser = parse_part, requires = "train")]
+    pub(crate) validation: Option<PartEnd>,
+    /// The last: a share, or `rest`
+    #[arg(long, value_name = "SHARE|rest", value_parser = parse_part, requires = "train")]
+    pub(crate) holdout: Option<PartEnd>,
+    /// Where to write the parts to [default: beside the file]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace what is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) options: DataOptions,
+}
+
+/// Where a part of a split ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum PartEnd {
+    /// After this share of all times.
+    Share(f64),
+    /// Before this time.
+    Before(i64),
+    /// Where the data do.
+    Rest,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct AttackArgs {
     /// Only cases whose name contains this
@@ -397,7 +550,7 @@ fn parse_source(text: &str) -> Result<Source, String> {
             if path.is_empty() || symbol.is_empty() {
                 return Err("write `FILE` or `FILE=SYMBOL`".to_owned());
             }
-            Ok(Source { path: path.into(), symbol: Some(symbol.to_owned()) })
+            Ok(Source { symbol: Some(symbol.to_owned()), ..Source::new(path) })
         }
         _ => Ok(Source::new(text)),
     }
@@ -416,4 +569,28 @@ fn parse_share(text: &str) -> Result<f64, String> {
 pub(super) fn parse_workers(text: &str) -> Result<NonZeroUsize, String> {
     let count = text.parse().ok().filter(|count: &NonZeroUsize| *count <= MAX_WORKERS);
     count.ok_or_else(|| format!("it must be a whole number from 1 to {MAX_WORKERS}"))
+}
+
+/// One of the names that a setting has in a sweep file.
+fn parse_named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    use serde::de::value::{Error, StrDeserializer};
+    T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| error.to_string())
+}
+
+fn parse_sigmas(text: &str) -> Result<f64, String> {
+    let sigmas = text.parse().ok().filter(|sigmas| (1.0..=1e6).contains(sigmas));
+    sigmas.ok_or_else(|| "it must be a number from 1 to 1000000".to_owned())
+}
+
+fn parse_part(text: &str) -> Result<PartEnd, String> {
+    if text == "rest" {
+        return Ok(PartEnd::Rest);
+    }
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(PartEnd::Share(share)),
+        Ok(_) => Err("a share must be greater than 0 and less than 1".to_owned()),
+        Err(_) => parse_date(text)
+            .map(PartEnd::Before)
+            .map_err(|error| format!("{error}; or a share such as `0.6`, or `rest`")),
+    }
 }

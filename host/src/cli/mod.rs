@@ -7,9 +7,9 @@ mod settings;
 mod stats;
 
 pub(crate) use args::{
-    AttackArgs, BuildArgs, CompareArgs, DeleteArgs, EventsArgs, ExperimentsTyped, ExportArgs, ExportKind,
-    Format, InspectArgs, LogLevel, MetricsArgs, NewArgs, OnFailures, ResumeArgs, SessionArgs, ShowArgs,
-    SweepArgs,
+    AttackArgs, BuildArgs, CompareArgs, ConvertArgs, DataTyped, DeleteArgs, EventsArgs, ExperimentsTyped,
+    ExportArgs, ExportKind, Format, InspectArgs, InspectDataArgs, LogLevel, MetricsArgs, NewArgs, OnFailures,
+    PartEnd, ResampleArgs, ResumeArgs, SessionArgs, ShowArgs, SplitArgs, SweepArgs,
 };
 pub(crate) use belief::{
     CalibrateArgs, HoldoutShowArgs, HoldoutTyped, JudgeArgs, LookArgs, TrialsArgs, WorldKind,

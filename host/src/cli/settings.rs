@@ -15,8 +15,8 @@ use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
 use super::args::{
-    Args, AttackArgs, BuildArgs, ExperimentsTyped, Format, InspectArgs, LogLevel, NewArgs, ResumeArgs,
-    RunArgs, SweepArgs, Typed,
+    Args, AttackArgs, BuildArgs, DataTyped, ExperimentsTyped, Format, InspectArgs, LogLevel, NewArgs,
+    ResumeArgs, RunArgs, SweepArgs, Typed,
 };
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
 use super::stats::StatsArgs;
@@ -116,6 +116,7 @@ pub(crate) enum Command {
     Holdout(HoldoutTyped),
     Calibrate(CalibrateArgs),
     Stats(Box<StatsArgs>),
+    Data(Box<DataTyped>),
     Attack(AttackArgs),
     Doctor,
 }
@@ -163,6 +164,7 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::Holdout(typed) => Command::Holdout(typed),
         Typed::Calibrate(args) => Command::Calibrate(args),
         Typed::Stats(args) => Command::Stats(args),
+        Typed::Data(typed) => Command::Data(typed),
         Typed::Attack(args) => Command::Attack(args),
         Typed::Doctor => Command::Doctor,
     };
@@ -263,9 +265,11 @@ fn run(args: RunArgs) -> Result<RunSettings, Failure> {
     if let Some((name, _)) = args.params.iter().find(|(name, _)| !names.insert(name)) {
         return Err(Failure::usage(format!("parameter `{name}` is given twice: leave one out")));
     }
+    let options = args.options.chosen();
+    let sources = args.data.into_iter().map(|source| Source { options: options.clone(), ..source });
     Ok(RunSettings {
         strategy: args.strategy,
-        sources: args.data,
+        sources: sources.collect(),
         params: args.params,
         from: args.from,
         to: args.to,

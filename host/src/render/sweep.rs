@@ -180,7 +180,7 @@ fn rerun(report: &SweepReport, row: &Row) -> String {
     let planned = report.strategy(row);
     let source = planned.map_or_else(String::new, |planned| planned.strategy.source.clone());
     let mut words = vec!["stratbox".to_owned(), "run".to_owned(), source];
-    for Source { path, symbol } in &report.plan.sources {
+    for Source { path, symbol, .. } in &report.plan.sources {
         let symbol = symbol.as_ref().map(|symbol| format!("={}", inline(symbol))).unwrap_or_default();
         words.extend(["--data".to_owned(), shown(path) + &symbol]);
     }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use stratbox_decide::splits::{CpcvSettings, SplitSettings, WalkForwardSettings};
 use stratbox_domain::{Limits, VenuePolicy};
-use stratbox_market::Source;
+use stratbox_market::{
+    Adjust, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp, TimeOfDay,
+};
 use stratbox_search::{HalvingSettings, Method};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -15,7 +17,7 @@ use toml::de::{DeTable, DeValue};
 use super::aim::ConstraintEntry;
 use super::split::GateEntry;
 use super::values::{Date, Scalar, Values, entries};
-use crate::failure::{Failure, shown};
+use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
 use crate::render::text::inline;
 
@@ -80,6 +82,21 @@ pub(super) struct Data {
 pub(super) struct DataSource {
     pub(super) path: PathBuf,
     pub(super) symbol: Option<String>,
+    delimiter: Option<Delimiter>,
+    timezone: Option<String>,
+    #[serde(default)]
+    dst: Dst,
+    date_format: Option<DateFormat>,
+    #[serde(default)]
+    stamp: Stamp,
+    actions: Option<PathBuf>,
+    adjust: Option<Adjust>,
+    resample: Option<Span>,
+    session: Option<TimeOfDay>,
+    #[serde(default)]
+    partial: Partial,
+    #[serde(default)]
+    views: Vec<Span>,
 }
 
 /// One strategy and its variants.
@@ -140,13 +157,33 @@ impl SweepFile {
 
     /// The files of bars, seen from outside.
     pub(super) fn sources(&self) -> Vec<Source> {
-        let source = |it: &DataSource| Source { path: self.resolve(&it.path), symbol: it.symbol.clone() };
+        let source = |it: &DataSource| Source {
+            path: self.resolve(&it.path),
+            symbol: it.symbol.clone(),
+            options: SourceOptions {
+                delimiter: it.delimiter,
+                timezone: it.timezone.clone(),
+                dst: it.dst,
+                date_format: it.date_format,
+                stamp: it.stamp,
+                actions: it.actions.as_deref().map(|actions| self.resolve(actions)),
+                adjust: it.adjust,
+                resample: it.resample,
+                session: it.session,
+                partial: it.partial,
+                views: it.views.clone(),
+            },
+        };
         self.content.data.sources.get_ref().iter().map(source).collect()
     }
 
     /// Every file that a sweep reads: this one, and those that it names.
     pub(super) fn inputs(&self) -> Vec<PathBuf> {
-        let bars = self.sources().into_iter().map(|source| source.path);
+        let bars = self
+            .sources()
+            .into_iter()
+            .flat_map(|source| [Some(source.path), source.options.actions])
+            .flatten();
         let entries = self.content.strategies.iter();
         let strategies = entries.map(|entry| self.resolve(entry.get_ref().source.get_ref()));
         std::iter::once(self.path.clone()).chain(bars).chain(strategies).collect()
@@ -194,7 +231,10 @@ impl SweepFile {
             let problem = "`sources` is empty: name at least one file, as in `{ path = \"bars.csv\" }`";
             return Err(self.at(sources.span(), problem));
         }
-        Ok(())
+        let check = |source: Source| {
+            source.check().map_err(|error| self.at(sources.span(), told(&error.to_string())))
+        };
+        self.sources().into_iter().try_for_each(check)
     }
 
     /// Where a key of a table stands; the start of the file if it is not written there.

@@ -28,7 +28,8 @@ fn accepted(file: &SweepFile, text: &str) {
     let content = &file.content;
     assert!(content.venue.validate().is_ok() && content.limits.validate().is_ok());
     assert!(!content.strategies.is_empty() && !file.sources().is_empty());
-    assert_eq!(file.inputs().len(), 1 + file.sources().len() + content.strategies.len());
+    let actions = file.sources().iter().filter(|source| source.options.actions.is_some()).count();
+    assert_eq!(file.inputs().len(), 1 + file.sources().len() + actions + content.strategies.len());
     harmless(&file.name());
     if let Some(objective) = &content.objective {
         let _ = objective.get_ref().parse::<MetricName>();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stratbox_decide::Gate;
 use stratbox_decide::splits::{CpcvSettings, WalkForwardSettings};
 use stratbox_domain::{Digest, Limits, Space, VenuePolicy};
-use stratbox_market::Source;
+use stratbox_market::{Source, SourceOptions};
 use stratbox_store::{Experiment, NewExperiment, NewStrategy, StoredStrategy, Workspace};
 
 use super::aim::Aim;
@@ -57,6 +57,9 @@ pub(crate) struct Kept {
 pub(crate) struct KeptSource {
     pub(crate) path: PathBuf,
     symbol: Option<String>,
+    /// Experiments of versions that knew none have none.
+    #[serde(default, skip_serializing_if = "SourceOptions::is_default")]
+    options: SourceOptions,
 }
 
 /// What the store does not keep of a strategy itself.
@@ -73,8 +76,11 @@ impl Plan {
     /// The experiment that this plan is.
     pub(crate) fn experiment(&self, engine: &Engine) -> Result<NewExperiment, Failure> {
         let source = |source: &Source| {
-            let path = std::path::absolute(&source.path).unwrap_or_else(|_| source.path.clone());
-            KeptSource { path, symbol: source.symbol.clone() }
+            let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let options = &source.options;
+            let options =
+                SourceOptions { actions: options.actions.as_ref().map(absolute), ..options.clone() };
+            KeptSource { path: absolute(&source.path), symbol: source.symbol.clone(), options }
         };
         let strategy = |planned: &PlannedStrategy| KeptStrategy {
             name: planned.strategy.name.clone(),
@@ -149,7 +155,11 @@ impl Plan {
         sound(experiment, &kept).map_err(|problem| {
             damaged(format!("the plan of experiment {} makes no sense: {problem}", head.id))
         })?;
-        let source = |kept: &KeptSource| Source { path: kept.path.clone(), symbol: kept.symbol.clone() };
+        let source = |kept: &KeptSource| Source {
+            path: kept.path.clone(),
+            symbol: kept.symbol.clone(),
+            options: kept.options.clone(),
+        };
         let sources: Vec<Source> = kept.sources.iter().map(source).collect();
         let data = experiment.head.data;
         let bars = Bars::open(engine, &sources, (kept.from, kept.to))

@@ -10,7 +10,7 @@ fn help_and_version_are_results_and_show_the_exit_codes() {
         assert!(help.stdout.contains(code), "{code}: {}", help.stdout);
     }
     assert!(stratbox(dir.path(), "--version").ok().stdout.starts_with("stratbox "));
-    for command in ["new", "build", "inspect", "run", "sweep", "stats", "attack", "doctor"] {
+    for command in ["new", "build", "inspect", "run", "sweep", "judge", "stats", "data", "attack", "doctor"] {
         assert!(
             stratbox(dir.path(), &format!("{command} --help")).ok().stdout.contains("Usage"),
             "{command}"

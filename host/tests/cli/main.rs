@@ -4,6 +4,7 @@ mod attack;
 mod belief;
 mod build;
 mod ctrl_c;
+mod data;
 mod doctor;
 mod experiments;
 mod help;

@@ -152,7 +152,7 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         r#"sources = [{ path = "a.csv", symbol = "A" }, { path = "b.csv" }]"#,
         r#"sources = [{ file = "a.csv" }]"#,
         5,
-        "unknown field `file`, expected `path` or `symbol`",
+        "unknown field `file`, expected one of `path`, `symbol`, `delimiter`",
     ),
     ("fee_bps = 1.0", "fees = 1.0", 11, "unknown field `fees`, expected one of `initial_cash`, `fee_bps`"),
     ("fee_bps = 1.0", "fee_bps = -1.0", 11, "`fee_bps` is `-1`: it must be from 0 to 10000 basis points"),

@@ -53,7 +53,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bars.csv");
         write_csv(&path, &hourly(1_000)).unwrap();
-        let source = Source { path, symbol: Some("BENCH".to_owned()) };
+        let source = Source { symbol: Some("BENCH".to_owned()), ..Source::new(path) };
         let read = Dataset::open(&[source], dir.path()).unwrap();
         let symbol = |symbol: &str| vec![Instrument { symbol: symbol.to_owned() }];
         let made = Arc::new(Dataset::from_bars(symbol("BENCH"), hourly(1_000)).unwrap());

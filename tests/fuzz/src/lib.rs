@@ -6,12 +6,14 @@
 //! else (`cargo xtask test`).
 
 mod component;
+mod market;
 pub mod mutate;
 mod reader;
 mod source;
 mod venue;
 
 pub use component::component;
+pub use market::market;
 pub use source::source;
 #[cfg(feature = "host")]
 pub use stratbox::fuzzing::{answers, sweep_file};
@@ -35,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "component", run: component, samples: component::samples },
     Target { name: "source", run: source, samples: source::samples },
     Target { name: "venue", run: venue, samples: venue::samples },
+    Target { name: "market", run: market, samples: market::samples },
     Target { name: "frames", run: frames, samples: stratbox_jail::fuzzing::samples },
     #[cfg(feature = "host")]
     Target { name: "answers", run: answers, samples: stratbox::fuzzing::answer_samples },

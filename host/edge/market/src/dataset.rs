@@ -5,30 +5,95 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_buffer::Buffer;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use stratbox_domain::{Bar, BarSource, Columns, Digest, Instrument, KeyBuilder};
 
-use crate::builder::{Breach, Builder};
-use crate::cache;
-use crate::read;
-use crate::source::{self, Source, SourceBytes};
+use crate::assembly;
+use crate::chunk::Chunk;
+use crate::rules::{Breach, Rules};
+use crate::source::Source;
+use crate::spool::bytes_of;
+use crate::timing::Timing;
 use crate::{MarketError, Place};
 
 /// Bars of one or more instruments, in the order of time, then of instrument.
 ///
 /// Every bar keeps what [`Bar`] promises, and no instrument has two bars of one time. Immutable and cheap to share:
 /// columns are slices of one mapped file, or of memory if the bars never were in a file.
+///
+/// The last instruments may be *views*: slower bars of the others ([`tradable`](Self::tradable) says how many come
+/// before them). A view's row stands where its bar is known to have closed, after rows of later times, and its time is
+/// when it opened. Steps, spans and times are those of the other rows.
 pub struct Dataset {
-    instruments: Vec<Instrument>,
     columns: Columns,
+    summary: Summary,
+}
+
+/// What there is to know of rows without reading them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    instruments: Vec<Instrument>,
+    tradable: u32,
     steps: u64,
+    /// Of the first and the last row that is no view's.
+    span: Option<(i64, i64)>,
     digest: Digest,
+}
+
+/// Takes note of rows while they pass by.
+#[derive(Clone)]
+pub(crate) struct Contents {
+    tradable: u32,
+    rows: u64,
+    steps: u64,
+    span: Option<(i64, i64)>,
+    /// Instruments, times and prices.
+    hashers: [blake3::Hasher; 3],
+}
+
+impl Contents {
+    pub(crate) fn new(tradable: u32) -> Self {
+        Self { tradable, rows: 0, steps: 0, span: None, hashers: Default::default() }
+    }
+
+    /// Adds rows: instruments, times and prices.
+    pub(crate) fn add(&mut self, columns: [&[u8]; 3]) {
+        for (instrument, time) in columns[0].as_chunks().0.iter().zip(columns[1].as_chunks().0) {
+            self.rows += 1;
+            if u32::from_le_bytes(*instrument) >= self.tradable {
+                continue;
+            }
+            let time = i64::from_le_bytes(*time);
+            let (first, last) = self.span.map_or((time, None), |(first, last)| (first, Some(last)));
+            self.steps += u64::from(last != Some(time));
+            self.span = Some((first, time));
+        }
+        for (hasher, column) in self.hashers.iter_mut().zip(columns) {
+            hasher.update(column);
+        }
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What the rows are. Symbols are among it: a strategy is told them, so they can change what it does.
+    pub(crate) fn finish(self, instruments: Vec<Instrument>) -> Summary {
+        let start = KeyBuilder::new("stratbox dataset").field("tradable", &self.tradable.to_le_bytes());
+        let key = instruments.iter().fold(start, |key, it| key.field("symbol", it.symbol.as_bytes()));
+        let named = ["instrument", "time", "ohlcv"].into_iter().zip(&self.hashers);
+        let key = named.fold(key, |key, (name, hasher)| key.field(name, hasher.finalize().as_bytes()));
+        let Self { tradable, steps, span, .. } = self;
+        Summary { instruments, tradable, steps, span, digest: key.finish() }
+    }
 }
 
 impl Dataset {
     /// The bars of all `sources`, merged by time. Instruments are in the order of the sources.
     ///
-    /// What was read is kept as `<digest>.arrow` in `cache_dir`, which is made if there is none and must be writable by
+    /// Views come after all instruments that can be traded, in the same order. What was read is kept as `<digest>.arrow` in `cache_dir`, which is made if there is none and must be writable by
     /// this installation only. As long as files and symbols stay the same, later calls, by any process, map that file
     /// and parse nothing. A file there that is damaged or of another origin is written anew.
     ///
@@ -36,21 +101,7 @@ impl Dataset {
     /// A source that cannot be read, the first value that breaks a rule, instruments whose bars do not open and close
     /// together, or a cache that cannot be written.
     pub fn open(sources: &[Source], cache_dir: &Path) -> Result<Arc<Self>, MarketError> {
-        if sources.is_empty() {
-            return Err(MarketError::NoSources);
-        }
-        let files = sources.iter().map(SourceBytes::read).collect::<Result<Vec<_>, _>>()?;
-        let key = source::digest(&files, cache::FORMAT);
-        let path = cache_dir.join(format!("{key}.arrow"));
-        if let Ok(dataset) = cache::load(&path, &key) {
-            return Ok(Arc::new(dataset));
-        }
-        let (instruments, columns) = read::parse(&files)?;
-        let parsed = Self::from_columns(instruments, columns);
-        cache::store(&path, &key, &parsed)
-            .and_then(|()| cache::load(&path, &key))
-            .map(Arc::new)
-            .map_err(|source| MarketError::Cache { path, source })
+        assembly::open(sources, cache_dir).map(Arc::new)
     }
 
     /// A dataset in memory. Bars of one instrument are in the order of time; instruments may be mixed in any way.
@@ -65,31 +116,48 @@ impl Dataset {
         let at = |place, (column, problem): Breach| {
             MarketError::invalid(place, column.names()[0].to_owned(), problem)
         };
-        let mut builder = Builder::default();
+        let mut rules = Rules::default();
         for (index, instrument) in instruments.into_iter().enumerate() {
-            builder.add(instrument.symbol).map_err(|breach| at(Place::Instrument(index), breach))?;
+            rules.add(instrument.symbol).map_err(|breach| at(Place::Instrument(index), breach))?;
         }
+        let mut rows = Chunk::default();
         for (index, bar) in bars.into_iter().enumerate() {
-            builder.push(bar).map_err(|breach| at(Place::Bar(index), breach))?;
+            rules.take(&bar).map_err(|breach| at(Place::Bar(index), breach))?;
+            rows.push(&bar);
         }
-        let (instruments, columns) = builder.finish()?;
-        Ok(Self::from_columns(instruments, columns))
+        let mut timing = Timing::new(rules.instruments(), rules.clocks())?;
+        if timing.matters() {
+            rows.instrument
+                .iter()
+                .zip(&rows.time)
+                .for_each(|(instrument, time)| timing.note(*instrument, *time));
+        }
+        timing.finish()?;
+        rows.sort();
+        Ok(Self::of_rows(rules.instruments().to_vec(), rules.len() as u32, &rows))
     }
 
-    fn from_columns(instruments: Vec<Instrument>, columns: Columns) -> Self {
-        let digest = content_digest(&instruments, &columns);
-        Self::from_parts(instruments, columns, digest)
+    /// Rows that are in order.
+    fn of_rows(instruments: Vec<Instrument>, tradable: u32, rows: &Chunk) -> Self {
+        let columns = Columns {
+            rows: rows.len(),
+            instrument: aligned(&bytes_of(&rows.instrument, u32::to_le_bytes)),
+            time: aligned(&bytes_of(&rows.time, i64::to_le_bytes)),
+            ohlcv: aligned(&bytes_of(rows.ohlcv.as_flattened(), f64::to_le_bytes)),
+        };
+        let summary = summary(instruments, tradable, &columns);
+        Self { columns, summary }
     }
 
     /// Takes columns that were validated and digested before.
-    pub(crate) fn from_parts(instruments: Vec<Instrument>, columns: Columns, digest: Digest) -> Self {
-        let steps = steps(&columns.time);
-        Self { instruments, columns, steps, digest }
+    pub(crate) fn from_parts(columns: Columns, summary: Summary) -> Self {
+        Self { columns, summary }
     }
 
-    /// All rows.
-    pub(crate) fn all(&self) -> &Columns {
-        &self.columns
+    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
+    #[must_use]
+    pub fn tradable(&self) -> u32 {
+        self.summary.tradable
     }
 
     /// One bar.
@@ -113,9 +181,10 @@ impl Dataset {
         }
     }
 
-    /// Each row's time, nanoseconds since the Unix epoch, UTC. With several instruments, times repeat.
+    /// The time of each row that is no view's, nanoseconds since the Unix epoch, UTC. With several instruments, times
+    /// repeat.
     pub fn times(&self) -> impl Iterator<Item = i64> {
-        times(&self.columns.time)
+        times(&self.columns, self.summary.tradable)
     }
 
     /// Times of the first and the last row of one instrument; `None` if it has none.
@@ -129,22 +198,48 @@ impl Dataset {
     }
 
     /// The rows from `from` on and before `to`, nanoseconds since the Unix epoch; without a bound, all on that side.
-    /// May be empty. Reads those rows once, for their digest.
+    /// May be empty. Reads those rows once, for their digest. A view's row belongs to where it stands: it comes along
+    /// with the row before it.
     #[must_use]
     pub fn view(self: &Arc<Self>, from: Option<i64>, to: Option<i64>) -> DatasetView {
-        let times = cells(&self.columns.time);
-        let first_at = |bound: i64| times.partition_point(|time| i64::from_le_bytes(*time) < bound);
-        let start = from.map_or(0, first_at);
-        let end = to.map_or(times.len(), first_at).max(start);
+        let all = self.columns.rows;
+        let start = from.map_or(0, |from| self.first_at(from));
+        let end = to.map_or(all, |to| self.first_at(to)).max(start);
         let columns = slice(&self.columns, start..end);
-        let digest = content_digest(&self.instruments, &columns);
-        DatasetView { dataset: Arc::clone(self), start, steps: steps(&columns.time), columns, digest }
+        let summary = if (start, end) == (0, all) {
+            self.summary.clone()
+        } else {
+            summary(self.summary.instruments.clone(), self.summary.tradable, &columns)
+        };
+        DatasetView { dataset: Arc::clone(self), start, columns, summary }
+    }
+
+    /// The first row from a time on that is no view's.
+    fn first_at(&self, bound: i64) -> usize {
+        let (owners, times) = (cells(&self.columns.instrument), cells(&self.columns.time));
+        let is_view = |row: usize| u32::from_le_bytes(owners[row]) >= self.summary.tradable;
+        // Rows before `low` are too early; the row at `high`, if there is one, is not and is no view's.
+        let (mut low, mut high) = (0, times.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            // A view's row is as early as the row before it that is no view's.
+            let Some(row) = (low..=middle).rev().find(|row| !is_view(*row)) else {
+                low = middle + 1;
+                continue;
+            };
+            if i64::from_le_bytes(times[row]) < bound {
+                low = middle + 1;
+            } else {
+                high = row;
+            }
+        }
+        high
     }
 }
 
 impl BarSource for Dataset {
     fn instruments(&self) -> &[Instrument] {
-        &self.instruments
+        &self.summary.instruments
     }
 
     fn rows(&self) -> u64 {
@@ -152,15 +247,15 @@ impl BarSource for Dataset {
     }
 
     fn steps(&self) -> u64 {
-        self.steps
+        self.summary.steps
     }
 
     fn span(&self) -> Option<(i64, i64)> {
-        span(&self.columns.time)
+        self.summary.span
     }
 
     fn digest(&self) -> Digest {
-        self.digest
+        self.summary.digest
     }
 
     fn columns(&self, start: u64, count: u32) -> Columns {
@@ -171,7 +266,10 @@ impl BarSource for Dataset {
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.columns.rows;
-        f.debug_struct("Dataset").field("rows", &rows).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Dataset")
+            .field("rows", &rows)
+            .field("digest", &self.summary.digest)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,8 +283,7 @@ pub struct DatasetView {
     /// Row of the dataset that is this view's first.
     start: usize,
     columns: Columns,
-    steps: u64,
-    digest: Digest,
+    summary: Summary,
 }
 
 impl DatasetView {
@@ -200,17 +297,35 @@ impl DatasetView {
         self.dataset.bar(self.start as u64 + row)
     }
 
-    /// Each row's time, nanoseconds since the Unix epoch, UTC. With several instruments, times repeat.
+    /// The time of each row that is no view's, nanoseconds since the Unix epoch, UTC. With several instruments, times
+    /// repeat.
     pub fn times(&self) -> impl Iterator<Item = i64> {
-        times(&self.columns.time)
+        times(&self.columns, self.tradable())
     }
 
-    /// Instruments of the dataset that have no row here.
+    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
+    #[must_use]
+    pub fn tradable(&self) -> u32 {
+        self.dataset.tradable()
+    }
+
+    /// The rows of this view from a time on and before another.
+    #[must_use]
+    pub fn part(&self, (from, to): (Option<i64>, Option<i64>)) -> Self {
+        let Some((first, last)) = self.span() else { return self.clone() };
+        let from = from.map_or(first, |from| from.max(first));
+        let to = to.unwrap_or(i64::MAX).min(last.saturating_add(1));
+        self.dataset.view(Some(from), Some(to))
+    }
+
+    /// Instruments of the dataset that can be traded and have no row here.
     #[must_use]
     pub fn absent(&self) -> Vec<u32> {
-        let mut present = vec![false; self.dataset.instruments.len()];
+        let mut present = vec![false; self.tradable() as usize];
         for owner in cells(&self.columns.instrument) {
-            present[u32::from_le_bytes(*owner) as usize] = true;
+            if let Some(present) = present.get_mut(u32::from_le_bytes(*owner) as usize) {
+                *present = true;
+            }
         }
         (0_u32..).zip(present).filter_map(|(instrument, is)| (!is).then_some(instrument)).collect()
     }
@@ -218,7 +333,7 @@ impl DatasetView {
 
 impl BarSource for DatasetView {
     fn instruments(&self) -> &[Instrument] {
-        &self.dataset.instruments
+        &self.summary.instruments
     }
 
     fn rows(&self) -> u64 {
@@ -226,15 +341,15 @@ impl BarSource for DatasetView {
     }
 
     fn steps(&self) -> u64 {
-        self.steps
+        self.summary.steps
     }
 
     fn span(&self) -> Option<(i64, i64)> {
-        span(&self.columns.time)
+        self.summary.span
     }
 
     fn digest(&self) -> Digest {
-        self.digest
+        self.summary.digest
     }
 
     fn columns(&self, start: u64, count: u32) -> Columns {
@@ -247,37 +362,30 @@ impl fmt::Debug for DatasetView {
         let rows = self.columns.rows;
         f.debug_struct("DatasetView")
             .field("rows", &rows)
-            .field("digest", &self.digest)
+            .field("digest", &self.summary.digest)
             .finish_non_exhaustive()
     }
 }
 
-/// What the rows are. Symbols are among it: a strategy is told them, so they can change what it does.
-fn content_digest(instruments: &[Instrument], columns: &Columns) -> Digest {
-    let start = KeyBuilder::new("stratbox dataset");
-    let key = instruments.iter().fold(start, |key, it| key.field("symbol", it.symbol.as_bytes()));
-    key.field("instrument", &columns.instrument)
-        .field("time", &columns.time)
-        .field("ohlcv", &columns.ohlcv)
-        .finish()
+fn summary(instruments: Vec<Instrument>, tradable: u32, columns: &Columns) -> Summary {
+    let mut contents = Contents::new(tradable);
+    contents.add([&columns.instrument, &columns.time, &columns.ohlcv]);
+    contents.finish(instruments)
+}
+
+/// Bytes where any column's values may begin.
+fn aligned(bytes: &[u8]) -> Bytes {
+    Bytes::from_owner(Buffer::from(bytes))
 }
 
 fn cells<const N: usize>(column: &Bytes) -> &[[u8; N]] {
     column.as_chunks().0
 }
 
-fn times(column: &Bytes) -> impl Iterator<Item = i64> {
-    cells(column).iter().map(|cell| i64::from_le_bytes(*cell))
-}
-
-fn steps(column: &Bytes) -> u64 {
-    let changes = cells::<8>(column).windows(2).filter(|pair| pair[0] != pair[1]).count() as u64;
-    changes + u64::from(!column.is_empty())
-}
-
-fn span(column: &Bytes) -> Option<(i64, i64)> {
-    let times = cells(column);
-    Some((i64::from_le_bytes(*times.first()?), i64::from_le_bytes(*times.last()?)))
+fn times(columns: &Columns, tradable: u32) -> impl Iterator<Item = i64> {
+    let rows = cells(&columns.instrument).iter().zip(cells(&columns.time));
+    let ours = rows.filter(move |(owner, _)| u32::from_le_bytes(**owner) < tradable);
+    ours.map(|(_, time)| i64::from_le_bytes(*time))
 }
 
 /// Rows from `start`, at most `count`: fewer at the end, none after it.

@@ -25,13 +25,61 @@ pub enum MarketError {
         /// The system's answer.
         source: io::Error,
     },
-    /// A source is larger than this reader takes into memory.
-    #[error("`{}` is larger than {limit} bytes: split it into a file for each instrument", path.display())]
-    TooLarge {
+    /// A source has more rows than are read.
+    #[error("`{}` has more than {limit} rows: split it", path.display())]
+    TooManyRows {
         /// The source.
         path: PathBuf,
-        /// The most that is read, bytes.
+        /// The most that are read.
         limit: u64,
+    },
+    /// A compressed source unpacks to more than is read.
+    #[error(
+        "`{}` unpacks to more than {limit} bytes: split it, or, if you did not expect that much, do not trust it",
+        path.display()
+    )]
+    Bomb {
+        /// The source.
+        path: PathBuf,
+        /// The most that is unpacked, bytes.
+        limit: u64,
+    },
+    /// A compressed source that does not unpack to its end.
+    #[error(
+        "`{}` line {line}: the {packing} data are cut off or damaged here: fetch or pack the file again",
+        path.display()
+    )]
+    Packed {
+        /// The source.
+        path: PathBuf,
+        /// `gzip` or `zstd`.
+        packing: &'static str,
+        /// The line at which unpacking fails, counted from one.
+        line: u64,
+        /// The unpacker's answer.
+        source: io::Error,
+    },
+    /// A source in a format that is not read.
+    #[error("`{}` {problem}", path.display())]
+    Format {
+        /// The source.
+        path: PathBuf,
+        /// What it is, and what to do.
+        problem: String,
+    },
+    /// A source changed while it was read.
+    #[error("`{}` changed while it was read: wait until nobody writes to it", path.display())]
+    Changed {
+        /// The source.
+        path: PathBuf,
+    },
+    /// A setting of a source that its file does not go with.
+    #[error("`{}`: {problem}", path.display())]
+    Setting {
+        /// The source.
+        path: PathBuf,
+        /// Which setting, what is wrong, and what to do.
+        problem: String,
     },
     /// The cache could not be written, or not be read back.
     #[error(
@@ -72,7 +120,7 @@ pub enum MarketError {
         phases: [String; 2],
     },
     /// The first value that breaks a rule.
-    #[error("{place}, column `{column}`: {problem}")]
+    #[error("{place}, column `{column}`: {problem}{}", others(*more))]
     Invalid {
         /// Where it stands.
         place: Place,
@@ -80,12 +128,23 @@ pub enum MarketError {
         column: String,
         /// The rule it breaks.
         problem: Box<Problem>,
+        /// How many more rows of the file break a rule.
+        more: u64,
     },
+}
+
+/// What is said of further rows that break a rule.
+fn others(more: u64) -> String {
+    match more {
+        0 => String::new(),
+        1 => " (1 more row of the file breaks a rule)".to_owned(),
+        more => format!(" ({} more rows of the file break a rule)", stratbox_domain::grouped(more)),
+    }
 }
 
 impl MarketError {
     pub(crate) fn invalid(place: Place, column: String, problem: Problem) -> Self {
-        Self::Invalid { place, column, problem: Box::new(problem) }
+        Self::Invalid { place, column, problem: Box::new(problem), more: 0 }
     }
 }
 
@@ -99,6 +158,13 @@ pub enum Place {
         /// The line.
         line: u64,
     },
+    /// In a row of a file that has no lines, counted from one; 0 is what stands above all rows.
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        row: u64,
+    },
     /// In a list of bars, counted from zero.
     Bar(usize),
     /// In a list of instruments, counted from zero.
@@ -109,6 +175,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { path, line } => write!(f, "`{}` line {line}", path.display()),
+            Self::Row { path, row: 0 } => write!(f, "`{}`", path.display()),
+            Self::Row { path, row } => write!(f, "`{}` row {row}", path.display()),
             Self::Bar(index) => write!(f, "bar {index}"),
             Self::Instrument(index) => write!(f, "instrument {index}"),
         }
@@ -137,12 +205,50 @@ pub enum Problem {
     #[error("the header lacks this column: add it (headers are `timestamp,open,high,low,close,volume`)")]
     MissingHeader,
     /// A row with more or fewer cells than the header.
-    #[error("the row has {found} cells where the header has {expected}: look for a stray or missing comma")]
+    #[error(
+        "the row has {found} cells where the header has {expected}: look for a stray or missing {}",
+        name_of(*delimiter)
+    )]
     CellCount {
         /// Cells in the row.
         found: usize,
         /// Cells in the header.
         expected: usize,
+        /// What stands between cells.
+        delimiter: char,
+    },
+    /// A Parquet column of a type that cannot hold what its name says.
+    #[error("the column holds {found}, and {expected} was expected: write it as that")]
+    WrongType {
+        /// The type in the file.
+        found: String,
+        /// What could be read.
+        expected: &'static str,
+    },
+    /// An adjusted close that leaves nothing of a price, or makes it infinite.
+    #[error("adjusting makes `{value}` of a price: correct what it is adjusted by")]
+    Unadjustable {
+        /// The price that it would be.
+        value: f64,
+    },
+    /// An actions file without a byte that counts.
+    #[error("the file is empty: it needs the header `date,kind,value`, and a row for each split or dividend")]
+    NoActions,
+    /// A header of an actions file that lacks a column or has one that means nothing.
+    #[error("the header of splits and dividends is `date,kind,value` and, if wanted, `symbol`")]
+    UnknownActionHeader,
+    /// A word in an actions file that is no kind of action.
+    #[error("`{0}` is no kind of action: write `split` or `dividend`")]
+    UnknownAction(String),
+    /// A split or dividend whose value makes no sense.
+    #[error("a {kind} of `{value}` is impossible: {reason}")]
+    BadAction {
+        /// `split` or `dividend`.
+        kind: &'static str,
+        /// What is written.
+        value: f64,
+        /// Why.
+        reason: String,
     },
     /// Bytes that are not text.
     #[error("not UTF-8 text: save the file as UTF-8")]
@@ -231,7 +337,7 @@ pub enum Problem {
     /// A name that a table, a log or a path could not show.
     #[error(
         "`{symbol}` cannot be a symbol: use 1 to {limit} bytes of text without control characters",
-        limit = crate::builder::MAX_SYMBOL_BYTES
+        limit = crate::rules::MAX_SYMBOL_BYTES
     )]
     BadSymbol {
         /// The name.
@@ -250,8 +356,17 @@ pub enum Problem {
         symbol: String,
     },
     /// More instruments than a run takes.
-    #[error("more than {limit} instruments: split the data", limit = crate::builder::MAX_INSTRUMENTS)]
+    #[error("more than {limit} instruments: split the data", limit = crate::rules::MAX_INSTRUMENTS)]
     TooManyInstruments,
+}
+
+/// What people call a delimiter.
+fn name_of(delimiter: char) -> String {
+    match delimiter {
+        ',' => "comma".to_owned(),
+        '\t' => "tab".to_owned(),
+        other => format!("`{other}`"),
+    }
 }
 
 /// The most of a file's own text that an error repeats, characters: enough to recognise a cell.

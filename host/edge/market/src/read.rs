@@ -1,137 +1,175 @@
 //! CSV text to bars. Every refusal names the file, the line as an editor counts it, and the column.
 
-use std::io::{self, Read};
-
-use csv::ByteRecord;
-use stratbox_domain::{Bar, Columns, Instrument};
-
-use crate::builder::{Breach, Builder, Column};
-use crate::date::TimeColumn;
+use crate::chunk::Prices;
+use crate::clock_text::{Vote, vote};
+use crate::date::{DateError, TimeColumn, When};
 use crate::error::{MarketError, Place, Problem, clip};
-use crate::source::{Source, SourceBytes};
+use crate::input::{Input, Text};
+use crate::intake::{Culprit, Facts, Intake, Out, Owner, reads_adjusted};
+use crate::number;
+use crate::options::{DateFormat, Delimiter};
+use crate::records::{MAX_ROW_BYTES, Records, Stop};
+use crate::rules::{Breach, Column, Rules, has_date};
+use crate::source::{Prepared, Source};
 
-/// The longest row, bytes. A bar takes a hundred; this is what bounds memory where line ends or quotes are missing.
-const MAX_ROW_BYTES: usize = 64 << 10;
 /// The longest cell, bytes. The smallest double, written out without an exponent, takes a third of it.
 const MAX_CELL_BYTES: usize = 1 << 10;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The instruments and bars of all the sources, validated and merged.
-pub(crate) fn parse(sources: &[SourceBytes<'_>]) -> Result<(Vec<Instrument>, Columns), MarketError> {
-    let mut builder = Builder::default();
-    for file in sources {
-        let mut table = Table::new(&file.bytes);
-        read_table(&mut table, file.source, &mut builder).map_err(|Flaw { column, problem }| {
-            let place = Place::Line { path: file.source.path.clone(), line: table.line() };
-            MarketError::invalid(place, column, problem)
-        })?;
+/// Hands the bars of a text file to `out`, validated. Of each instrument they are in the order of time.
+pub(crate) fn read(
+    input: &Input,
+    source: &Source,
+    prepared: &Prepared,
+    rules: &mut Rules,
+    out: Out<'_>,
+) -> Result<Facts, MarketError> {
+    let mut table = Table::open(input, prepared.options.delimiter)?;
+    let layout = table.read_header(reads_adjusted(prepared))?;
+    let has_symbols = layout.position(Column::Symbol).is_some();
+    let mut intake = Intake::new(source, prepared, rules, has_symbols, out)
+        .map_err(|breach| table.refuse(&layout, breach))?;
+    let mut times = prepared.times();
+    let mut words = String::new();
+    while table.advance(&layout, &mut intake)? {
+        let line = table.records.line();
+        let mut taken =
+            Row { layout: &layout, records: &table.records }.take(&mut times, &mut words, &mut intake);
+        if matches!(&taken, Err((_, Problem::Date(DateError::DayOrMonth(_))))) {
+            times.format = Some(decide(input, prepared, &layout)?);
+            intake.facts.date_format = times.format;
+            taken =
+                Row { layout: &layout, records: &table.records }.take(&mut times, &mut words, &mut intake);
+        }
+        if let Err((column, problem)) = taken {
+            intake.flaws.add(line, Culprit::Column(column), problem);
+        }
+        intake.pass_on()?;
+        if intake.facts.rows > input.max_rows {
+            return Err(MarketError::TooManyRows { path: input.path.clone(), limit: input.max_rows });
+        }
     }
-    builder.finish()
+    intake.finish()?;
+    if let Some(error) = table.flawed(&layout, &mut intake) {
+        return Err(error);
+    }
+    if intake.is_empty() {
+        return Err(table.refuse(&layout, (Column::Time, Problem::NoRows)));
+    }
+    Ok(Facts { delimiter: Some(char::from(table.records.delimiter())), ..intake.facts })
 }
 
-/// What is wrong at the table's current row.
-struct Flaw {
-    column: String,
-    problem: Problem,
-}
-
-fn read_table(table: &mut Table<'_>, source: &Source, builder: &mut Builder) -> Result<(), Flaw> {
-    let layout = table.read_header()?;
-    let owner = if layout.position(Column::Symbol).is_none() {
-        Owner::Source(builder.add(source.name()).map_err(|breach| layout.flaw(breach))?)
-    } else if let Some(symbol) = &source.symbol {
-        return Err(layout.flaw((Column::Symbol, Problem::NeedlessSymbol { symbol: clip(symbol) })));
-    } else {
-        Owner::Row { first: builder.instruments() }
-    };
-    let before = builder.bars();
-    let mut times = TimeColumn::default();
-    while table.advance(&layout.names)? {
-        let row = Row { layout: &layout, record: &table.record };
-        row.read(&owner, &mut times, builder).map_err(|breach| layout.flaw(breach))?;
+/// The order of day and month, by the first row that can have only one.
+fn decide(input: &Input, prepared: &Prepared, layout: &Layout) -> Result<DateFormat, MarketError> {
+    let mut table = Table::open(input, prepared.options.delimiter)?;
+    table.read_header(false)?;
+    let mut undecided = None;
+    while table.records.advance().map_err(|stop| table.stopped(stop, &layout.names))? {
+        let row = Row { layout, records: &table.records };
+        let Ok(text) = row.cell(Column::Time) else { continue };
+        match vote(text.as_bytes()) {
+            Some(Vote::For(format)) => return Ok(format),
+            Some(Vote::Undecided) if undecided.is_none() => {
+                undecided = Some((table.records.line(), clip(text)));
+            }
+            _ => {}
+        }
     }
-    if builder.bars() == before {
-        return Err(layout.flaw((Column::Time, Problem::NoRows)));
+    match undecided {
+        // Every day is the number of its month.
+        None => Ok(DateFormat::MonthFirst),
+        Some((line, text)) => {
+            let problem = Problem::Date(DateError::DayOrMonth(text));
+            Err(table.at(line, layout.name(Column::Time).to_owned(), problem))
+        }
     }
-    Ok(())
-}
-
-/// Who says which instrument a bar is of.
-enum Owner {
-    /// The source: this one.
-    Source(u32),
-    /// The row; the file's instruments are those from `first` on.
-    Row { first: usize },
 }
 
 /// What a header says about the cells below it.
-struct Layout {
+pub(crate) struct Layout {
     /// The header's cells.
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Where each of `Column::ALL` stands.
     positions: [Option<usize>; Column::ALL.len()],
 }
 
 impl Layout {
-    fn parse(header: &ByteRecord) -> Result<Self, Flaw> {
+    /// What names mean, or the name that means nothing and why.
+    pub(crate) fn of(names: &[&str], adjusted: bool) -> Result<Self, (String, Problem)> {
         let mut layout = Self { names: Vec::new(), positions: [None; Column::ALL.len()] };
-        for (position, cell) in header.iter().enumerate() {
-            let name = text(cell).map_err(|problem| Flaw { column: column_name(&[], position), problem })?;
-            let refuse = |problem| Flaw { column: clip(name), problem };
-            let lower = name.to_ascii_lowercase();
-            let column = Column::ALL.into_iter().find(|column| column.names().contains(&lower.as_str()));
-            let column = column.ok_or_else(|| refuse(Problem::UnknownHeader))?;
+        let date = has_date(names.iter().copied());
+        for (position, name) in names.iter().enumerate() {
+            let refuse = |problem| (clip(name), problem);
+            let column = Column::named(name, date).ok_or_else(|| refuse(Problem::UnknownHeader))?;
             if layout.positions[column as usize].replace(position).is_some() {
                 return Err(refuse(Problem::RepeatedHeader));
             }
-            layout.names.push(name.to_owned());
+            layout.names.push((*name).to_owned());
         }
-        match Column::ALL.into_iter().find(|&column| !column.optional() && layout.position(column).is_none())
-        {
-            Some(missing) => Err(layout.flaw((missing, Problem::MissingHeader))),
+        let lacks = |column: &Column| {
+            let needed = !column.optional() || (adjusted && *column == Column::AdjustedClose);
+            needed && layout.position(*column).is_none()
+        };
+        match Column::ALL.into_iter().find(lacks) {
+            Some(missing) => Err((layout.name(missing).to_owned(), Problem::MissingHeader)),
             None => Ok(layout),
         }
     }
 
-    fn position(&self, column: Column) -> Option<usize> {
+    pub(crate) fn position(&self, column: Column) -> Option<usize> {
         self.positions[column as usize]
     }
 
-    /// Calls the column what the header calls it.
-    fn flaw(&self, (column, problem): Breach) -> Flaw {
-        let name = self.position(column).map_or(column.names()[0], |position| &self.names[position]);
-        Flaw { column: name.to_owned(), problem }
+    /// What the header calls a column.
+    pub(crate) fn name(&self, column: Column) -> &str {
+        self.position(column).map_or(column.names()[0], |position| &self.names[position])
     }
 }
 
 /// One row below a header, with as many cells.
 struct Row<'a> {
     layout: &'a Layout,
-    record: &'a ByteRecord,
+    records: &'a Records<Text>,
 }
 
 impl<'a> Row<'a> {
-    fn read(&self, owner: &Owner, times: &mut TimeColumn, builder: &mut Builder) -> Result<(), Breach> {
-        let time = times.read(self.datum(Column::Time)?).map_err(|error| (Column::Time, error.into()))?;
-        let open = self.number(Column::Open)?;
-        let high = self.number(Column::High)?;
-        let low = self.number(Column::Low)?;
-        let close = self.number(Column::Close)?;
-        let volume = self.number(Column::Volume)?;
-        let instrument = match *owner {
+    fn take(
+        &self,
+        times: &mut TimeColumn,
+        words: &mut String,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Breach> {
+        let when = self.time(times, words)?;
+        let ohlcv: Prices = [
+            self.number(Column::Open)?,
+            self.number(Column::High)?,
+            self.number(Column::Low)?,
+            self.number(Column::Close)?,
+            self.number(Column::Volume)?,
+        ];
+        let instrument = match intake.owner {
             Owner::Source(instrument) => instrument,
-            Owner::Row { first } => {
-                let symbol = self.cell(Column::Symbol)?;
-                // An instrument of an earlier source is not this file's to add to: `add` refuses the name.
-                let known = builder.find(symbol).filter(|&instrument| instrument as usize >= first);
-                known.map_or_else(|| builder.add(symbol.to_owned()), Ok)?
-            }
+            Owner::Row { .. } => intake.instrument(self.cell(Column::Symbol)?)?,
         };
-        builder.push(Bar { instrument, time, open, high, low, close, volume })
+        let adjusted = intake.adjusts().then(|| self.number(Column::AdjustedClose)).transpose()?;
+        intake.offer(self.records.line(), when, instrument, ohlcv, adjusted)
+    }
+
+    fn time(&self, times: &mut TimeColumn, words: &mut String) -> Result<When, Breach> {
+        let text = self.datum(Column::Time)?;
+        let read = if self.layout.position(Column::TimeOfDay).is_none() {
+            times.read(text)
+        } else {
+            words.clear();
+            words.extend([text, " ", self.datum(Column::TimeOfDay)?]);
+            times.read(words)
+        };
+        read.map_err(|error| (Column::Time, error.into()))
     }
 
     fn number(&self, column: Column) -> Result<f64, Breach> {
+        if let Some(number) = number::plain(self.bytes(column)) {
+            return Ok(number);
+        }
         let text = self.datum(column)?;
         text.parse().map_err(|_| (column, Problem::NotANumber(clip(text))))
     }
@@ -143,12 +181,15 @@ impl<'a> Row<'a> {
     }
 
     fn cell(&self, column: Column) -> Result<&'a str, Breach> {
-        let bytes = self.layout.position(column).and_then(|position| self.record.get(position));
-        match text(bytes.unwrap_or_default()) {
+        match text(self.bytes(column)) {
             Ok("") => Err((column, Problem::EmptyCell)),
             Ok(text) => Ok(text),
             Err(problem) => Err((column, problem)),
         }
+    }
+
+    fn bytes(&self, column: Column) -> &'a [u8] {
+        self.layout.position(column).and_then(|position| self.records.cell(position)).unwrap_or_default()
     }
 }
 
@@ -161,85 +202,118 @@ fn column_name(names: &[String], position: usize) -> String {
     names.get(position).cloned().unwrap_or_else(|| (position + 1).to_string())
 }
 
-/// The rows of one file, blank lines left out.
-struct Table<'a> {
-    text: &'a [u8],
-    reader: csv::Reader<Ration<'a>>,
-    record: ByteRecord,
-    /// Where the current row starts, or the line ends before it.
-    start: usize,
+/// The rows of one file.
+pub(crate) struct Table<'a> {
+    input: &'a Input,
+    pub(crate) records: Records<Text>,
 }
 
 impl<'a> Table<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(Ration { text, left: MAX_ROW_BYTES });
-        Self { text, reader, record: ByteRecord::new(), start: 0 }
+    pub(crate) fn open(input: &'a Input, delimiter: Option<Delimiter>) -> Result<Self, MarketError> {
+        let unreadable = |stop| match stop {
+            Stop::Io(error) => input.unreadable(error, false, 1),
+            Stop::LongRow(_) => input.unreadable(std::io::ErrorKind::FileTooLarge.into(), true, 1),
+        };
+        let first = delimiter.unwrap_or(Delimiter::Comma).byte();
+        let records = Records::new(input.text()?, first).map_err(unreadable)?;
+        let mut table = Self { input, records };
+        if delimiter.is_none() {
+            let sniffed = table.records.sniff(&Delimiter::ALL.map(Delimiter::byte));
+            sniffed.map_err(|stop| table.stopped(stop, &[]))?;
+        }
+        Ok(table)
     }
 
-    fn read_header(&mut self) -> Result<Layout, Flaw> {
-        if self.advance(&[])? {
-            Layout::parse(&self.record)
-        } else {
-            Err(Flaw { column: Column::Time.names()[0].to_owned(), problem: Problem::EmptyFile })
+    pub(crate) fn read_header(&mut self, adjusted: bool) -> Result<Layout, MarketError> {
+        if !self.next(&[])? {
+            return Err(self.at(self.records.line(), Column::Time.names()[0].to_owned(), Problem::EmptyFile));
+        }
+        let line = self.records.line();
+        let mut names = Vec::new();
+        for position in 0..self.records.len() {
+            let cell = self.records.cell(position).unwrap_or_default();
+            names.push(text(cell).map_err(|problem| self.at(line, column_name(&[], position), problem))?);
+        }
+        Layout::of(&names, adjusted).map_err(|(column, problem)| self.at(line, column, problem))
+    }
+
+    /// The next row, if there is one; a row that cannot be one is counted as a flaw and passed over.
+    fn advance(&mut self, layout: &Layout, intake: &mut Intake<'_>) -> Result<bool, MarketError> {
+        loop {
+            match self.records.advance() {
+                Ok(more) if !more => return Ok(false),
+                Ok(_) => {}
+                // There is no telling where the next row begins.
+                Err(stop) => {
+                    let failed = self.stopped(stop, &layout.names);
+                    intake.finish()?;
+                    return Err(self.flawed(layout, intake).unwrap_or(failed));
+                }
+            }
+            match self.shape(&layout.names) {
+                Ok(()) => return Ok(true),
+                Err((position, problem)) => {
+                    let name = column_name(&layout.names, position);
+                    intake.flaws.add(self.records.line(), Culprit::Name(name), problem);
+                }
+            }
         }
     }
 
-    /// Goes to the next row, if there is one. Without `names`, that is the header.
-    fn advance(&mut self, names: &[String]) -> Result<bool, Flaw> {
-        // Lossless: a position in `text`.
-        self.start = self.reader.position().byte() as usize;
-        self.reader.get_mut().left = MAX_ROW_BYTES;
-        // Memory does not fail to be read, so that an error is the ration's.
-        let Ok(more) = self.reader.read_byte_record(&mut self.record) else {
-            let commas = self.text[self.start..].iter().take(MAX_ROW_BYTES).filter(|&&byte| byte == b',');
-            let column = column_name(names, commas.count());
-            return Err(Flaw { column, problem: Problem::LongRow { limit: MAX_ROW_BYTES } });
-        };
-        if !more {
+    /// The header, or a row of an actions file: what is wrong with its shape is an error at once.
+    pub(crate) fn next(&mut self, names: &[String]) -> Result<bool, MarketError> {
+        if !self.records.advance().map_err(|stop| self.stopped(stop, names))? {
             return Ok(false);
         }
-        let (found, expected) = (self.record.len(), names.len());
-        if let Some(position) = self.record.iter().position(|cell| cell.len() > MAX_CELL_BYTES) {
-            let problem = Problem::LongCell { limit: MAX_CELL_BYTES };
-            return Err(Flaw { column: column_name(names, position), problem });
+        match self.shape(names) {
+            Ok(()) => Ok(true),
+            Err((position, problem)) => {
+                Err(self.at(self.records.line(), column_name(names, position), problem))
+            }
         }
-        if !names.is_empty() && found != expected {
-            let column = column_name(names, found.min(expected));
-            return Err(Flaw { column, problem: Problem::CellCount { found, expected } });
-        }
-        Ok(true)
     }
 
-    /// The current row's line, counted from one.
-    fn line(&self) -> u64 {
-        let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
-        let blank = self.text[self.start..].iter().take_while(|&&byte| is_end(byte)).count();
-        let before = &self.text[..self.start + blank];
-        // `\r\n` is one line end.
-        let pairs = before.windows(2).filter(|&pair| pair == b"\r\n").count();
-        let ends = before.iter().filter(|&&byte| is_end(byte)).count();
-        (ends - pairs + 1) as u64
-    }
-}
-
-/// Text that is handed out up to a limit, which the table raises again for every row.
-struct Ration<'a> {
-    text: &'a [u8],
-    left: usize,
-}
-
-impl Read for Ration<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 && !self.text.is_empty() {
-            return Err(io::ErrorKind::FileTooLarge.into());
+    /// Whether the current row can be a row below these names, or the header if there are none.
+    fn shape(&self, names: &[String]) -> Result<(), (usize, Problem)> {
+        let (found, expected) = (self.records.len(), names.len());
+        let long =
+            |position: &usize| self.records.cell(*position).is_some_and(|cell| cell.len() > MAX_CELL_BYTES);
+        if let Some(position) = (0..found).find(long) {
+            return Err((position, Problem::LongCell { limit: MAX_CELL_BYTES }));
         }
-        let count = buffer.len().min(self.left);
-        let count = self.text.read(&mut buffer[..count])?;
-        self.left -= count;
-        Ok(count)
+        if expected > 0 && found != expected {
+            let delimiter = char::from(self.records.delimiter());
+            return Err((found.min(expected), Problem::CellCount { found, expected, delimiter }));
+        }
+        Ok(())
+    }
+
+    /// Why there is no next row.
+    pub(crate) fn stopped(&self, stop: Stop, names: &[String]) -> MarketError {
+        let line = self.records.line();
+        match stop {
+            Stop::Io(error) => {
+                self.input.unreadable(error, self.records.input().spent, self.records.reached())
+            }
+            Stop::LongRow(cells) => {
+                let problem = Problem::LongRow { limit: MAX_ROW_BYTES };
+                self.at(line, column_name(names, cells), problem)
+            }
+        }
+    }
+
+    pub(crate) fn at(&self, line: u64, column: String, problem: Problem) -> MarketError {
+        MarketError::invalid(Place::Line { path: self.input.path.clone(), line }, column, problem)
+    }
+
+    /// What is wrong with the header, or with all of it.
+    fn refuse(&self, layout: &Layout, (column, problem): Breach) -> MarketError {
+        self.at(self.records.line(), layout.name(column).to_owned(), problem)
+    }
+
+    /// What is wrong with the rows.
+    fn flawed(&self, layout: &Layout, intake: &mut Intake<'_>) -> Option<MarketError> {
+        let at = |line| Place::Line { path: self.input.path.clone(), line };
+        intake.flaws.error(at, |column| layout.name(column).to_owned())
     }
 }

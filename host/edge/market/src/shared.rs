@@ -26,6 +26,15 @@ pub struct SharedHeader {
     steps: u64,
     span: Option<(i64, i64)>,
     digest: Digest,
+    tradable: u32,
+}
+
+impl SharedHeader {
+    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
+    #[must_use]
+    pub fn tradable(&self) -> u32 {
+        self.tradable
+    }
 }
 
 impl DatasetView {
@@ -49,6 +58,7 @@ impl DatasetView {
             steps: self.steps(),
             span: self.span(),
             digest: self.digest(),
+            tradable: self.tradable(),
         };
         Ok((header, file))
     }
@@ -83,6 +93,14 @@ impl SharedBars {
             instrument: all.slice(time + price..),
         };
         Ok(Self { header, columns })
+    }
+}
+
+impl SharedBars {
+    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
+    #[must_use]
+    pub fn tradable(&self) -> u32 {
+        self.header.tradable
     }
 }
 

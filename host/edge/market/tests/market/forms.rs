@@ -1,7 +1,7 @@
 //! Which files are read, and as what.
 
 use stratbox_domain::BarSource;
-use stratbox_market::Source;
+use stratbox_market::{Dataset, DateFormat, Source, SourceOptions};
 
 use crate::{DAY, Folder, YEAR_2020, bar, bars, shipped, symbols};
 
@@ -24,9 +24,13 @@ fn the_plain_form_is_read() {
 
 #[test]
 fn yahoo_s_form_is_read_without_its_adjusted_close() {
-    is_two_days(
-        "Date,Open,High,Low,Close,Adj Close,Volume\n1/1/2020,10,12,9,11,5,100\n1/2/2020,20,22,19,21,x,100\n",
-    );
+    let folder = Folder::new();
+    let text =
+        "Date,Open,High,Low,Close,Adj Close,Volume\n1/1/2020,10,12,9,11,5,100\n1/2/2020,20,22,19,21,x,100\n";
+    let source = folder.write("x.csv", text);
+    let options = SourceOptions { date_format: Some(DateFormat::MonthFirst), ..SourceOptions::default() };
+    let dataset = folder.open(&[Source { options, ..source }]).unwrap();
+    assert_eq!(bars(&dataset), [bar(0, YEAR_2020, 10.0), bar(0, YEAR_2020 + DAY, 20.0)]);
 }
 
 #[test]
@@ -125,4 +129,29 @@ fn the_shipped_files_merge_into_pairs_of_one_day() {
     for pair in bars(&dataset).chunks(2) {
         assert_eq!((pair[0].instrument, pair[1].instrument, pair[0].time), (0, 1, pair[1].time));
     }
+}
+
+#[test]
+fn a_file_of_several_sorted_parts_is_merged_to_the_same_bars_as_in_memory() {
+    let folder = Folder::new();
+    let rows = 100_000_u32;
+    let mut text = "timestamp,symbol,open,high,low,close,volume\n".to_owned();
+    let mut expected = Vec::new();
+    for instrument in 0..2 {
+        for row in 0..rows {
+            let seconds = YEAR_2020 / 1_000_000_000 + i64::from(row) * 60;
+            let price = f64::from(10 + row % 7 + instrument);
+            text += &format!(
+                "{seconds},S{instrument},{price},{},{},{},100\n",
+                price + 2.0,
+                price - 1.0,
+                price + 1.0
+            );
+            expected.push(bar(instrument, seconds * 1_000_000_000, price));
+        }
+    }
+    let dataset = folder.open(&[folder.write("x.csv", text)]).unwrap();
+    let memory = Dataset::from_bars(dataset.instruments().to_vec(), expected).unwrap();
+    assert_eq!((dataset.rows(), dataset.digest()), (memory.rows(), memory.digest()));
+    assert_eq!(folder.cached().len(), 1, "nothing else stays in the cache");
 }

@@ -2,10 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+mod adjusted;
 mod cache;
+mod clocks;
+mod corpus;
 mod forms;
+mod inspected;
 mod laws;
+mod packed;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod refusals;
+mod resampled;
+mod slower;
 mod timing;
 mod views;
 
@@ -14,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stratbox_domain::{Bar, BarSource};
-use stratbox_market::{Dataset, MarketError, Source};
+use stratbox_market::{Dataset, MarketError, Source, SourceOptions};
 use tempfile::TempDir;
 
 /// Nanoseconds in a day.
@@ -52,6 +61,24 @@ impl Folder {
     fn cached(&self) -> Vec<PathBuf> {
         fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
+}
+
+/// A source that is read with other options.
+fn with(source: Source, change: impl FnOnce(&mut SourceOptions)) -> Source {
+    let mut options = SourceOptions::default();
+    change(&mut options);
+    Source { options, ..source }
+}
+
+/// A file of bars that differ by their times only, in the words of `header`'s first column.
+fn table(times: &[&str]) -> String {
+    let rows: String = times.iter().map(|time| format!("{time},10,12,9,11,100\n")).collect();
+    format!("timestamp,open,high,low,close,volume\n{rows}")
+}
+
+/// A moment in RFC 3339, or a day.
+fn at(text: &str) -> i64 {
+    stratbox_market::parse_date(text).unwrap()
 }
 
 fn bars(dataset: &Dataset) -> Vec<Bar> {
