@@ -16,7 +16,7 @@ use crate::wiring::RunRecorder;
 #[derive(Clone)]
 pub(crate) struct Conditions {
     pub(crate) bars: Arc<dyn BarSource>,
-    pub(crate) policy: VenuePolicy,
+    pub(crate) policy: Arc<VenuePolicy>,
     pub(crate) limits: Limits,
     /// How many time steps of the bars make a year, if that can be told.
     pub(crate) periods_per_year: Option<f64>,
@@ -96,7 +96,7 @@ impl Conditions {
         let request = RunRequest {
             bars: Arc::clone(&self.bars),
             params,
-            policy: self.policy,
+            policy: &self.policy,
             limits: self.limits,
             cancel: Arc::clone(&self.cancel),
             seed: key,
@@ -146,6 +146,21 @@ impl TryFrom<CompactOutcome> for Outcome {
             CompactOutcome::Faulted(fault) => Self::Faulted(fault),
             CompactOutcome::Interrupted(reason) => Self::Interrupted(reason),
         })
+    }
+}
+
+/// A venue policy as it is written down: with a word of warning where it flatters.
+#[derive(Serialize)]
+pub(crate) struct Stamped<'a> {
+    #[serde(flatten)]
+    policy: &'a VenuePolicy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optimistic: Option<&'static str>,
+}
+
+impl<'a> Stamped<'a> {
+    pub(crate) fn of(policy: &'a VenuePolicy) -> Self {
+        Self { policy, optimistic: policy.optimistic() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use stratbox_domain::{BarSource, Digest};
+use stratbox_domain::{Bar, BarSource, Digest};
 use stratbox_market::{Dataset, DatasetView, Source};
 use stratbox_metrics::periods_per_year;
 
@@ -42,6 +42,13 @@ pub(crate) struct BarsSummary {
 }
 
 impl Bars {
+    /// The bars of what can be traded, in their order, if there are no more than so many.
+    pub(crate) fn tradable(&self, most: u64) -> Option<Vec<Bar>> {
+        let source = &self.source;
+        let bars = || (0..source.rows()).map(|row| source.bar(row));
+        (source.rows() <= most).then(|| bars().filter(|bar| bar.instrument < source.tradable()).collect())
+    }
+
     /// The rows of some files from one time up to another, at least one of each instrument.
     pub(crate) fn open(engine: &Engine, sources: &[Source], times: Times) -> Result<Self, Failure> {
         Self::of(engine.bars(sources)?, times)

@@ -28,29 +28,14 @@ impl RunKeys {
         engine: &str,
         program: &str,
     ) -> Self {
+        // As it is printed, every field of it: a number's text is its own, and tables are in the order of their keys.
+        let venue = serde_json::to_vec(policy).expect("a policy is numbers, names and tables");
         // Destructured, so that a new field cannot be forgotten.
-        let VenuePolicy {
-            initial_cash,
-            fee_bps,
-            slippage_bps,
-            leverage,
-            allow_short,
-            max_open_orders,
-            max_orders_per_bar,
-            max_orders,
-        } = *policy;
         let Limits { fuel, fuel_per_bar, memory_bytes, wall_ms, log_bytes } = *limits;
         let key = KeyBuilder::new("run")
             .field("artifact", artifact.as_bytes())
             .field("bars", bars.as_bytes())
-            .field("initial_cash", &initial_cash.to_bits().to_le_bytes())
-            .field("fee_bps", &fee_bps.to_bits().to_le_bytes())
-            .field("slippage_bps", &slippage_bps.to_bits().to_le_bytes())
-            .field("leverage", &leverage.to_bits().to_le_bytes())
-            .field("allow_short", &[u8::from(allow_short)])
-            .field("max_open_orders", &max_open_orders.to_le_bytes())
-            .field("max_orders_per_bar", &max_orders_per_bar.to_le_bytes())
-            .field("max_orders", &max_orders.to_le_bytes())
+            .field("venue", &venue)
             .field("fuel", &fuel.to_le_bytes())
             .field("fuel_per_bar", &fuel_per_bar.to_le_bytes())
             .field("memory_bytes", &memory_bytes.to_le_bytes())
@@ -92,6 +77,9 @@ fn with_params(key: KeyBuilder, params: &Params) -> KeyBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stratbox_domain::{
+        FeeModel, FillAt, InstrumentPolicy, LimitFill, MakerTaker, PerShare, SlippageModel,
+    };
 
     fn keys() -> RunKeys {
         let (policy, limits) = (VenuePolicy::default(), Limits::default());
@@ -136,28 +124,67 @@ mod tests {
         let key = |artifact: &[u8], bars: &[u8], policy: VenuePolicy, limits: Limits, engine: &str| {
             versions(artifact, bars, policy, limits, engine, "1.0.0")
         };
-        let (policy, limits) = (VenuePolicy::default(), Limits::default());
+        let (policy, limits) = (VenuePolicy::default, Limits::default());
         let all = [
-            key(b"artifact", b"bars", policy, limits, "engine"),
-            key(b"other", b"bars", policy, limits, "engine"),
-            key(b"artifact", b"other", policy, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { initial_cash: 1.0, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { fee_bps: 1.0, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { slippage_bps: 1.0, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { leverage: 2.0, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { allow_short: false, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { max_open_orders: 1, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { max_orders_per_bar: 1, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", VenuePolicy { max_orders: 1, ..policy }, limits, "engine"),
-            key(b"artifact", b"bars", policy, Limits { fuel: 1, ..limits }, "engine"),
-            key(b"artifact", b"bars", policy, Limits { fuel_per_bar: 1, ..limits }, "engine"),
-            key(b"artifact", b"bars", policy, Limits { memory_bytes: 1, ..limits }, "engine"),
-            key(b"artifact", b"bars", policy, Limits { wall_ms: 1, ..limits }, "engine"),
-            key(b"artifact", b"bars", policy, Limits { log_bytes: 1, ..limits }, "engine"),
-            key(b"artifact", b"bars", policy, limits, "other"),
-            versions(b"artifact", b"bars", policy, limits, "engine", "1.0.1"),
+            key(b"artifact", b"bars", policy(), limits, "engine"),
+            key(b"other", b"bars", policy(), limits, "engine"),
+            key(b"artifact", b"other", policy(), limits, "engine"),
+            key(b"artifact", b"bars", policy(), Limits { fuel: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy(), Limits { fuel_per_bar: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy(), Limits { memory_bytes: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy(), Limits { wall_ms: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy(), Limits { log_bytes: 1, ..limits }, "engine"),
+            key(b"artifact", b"bars", policy(), limits, "other"),
+            versions(b"artifact", b"bars", policy(), limits, "engine", "1.0.1"),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn every_setting_of_the_venue_changes_the_key() {
+        let policy = VenuePolicy::default;
+        let maker = FeeModel::MakerTaker(MakerTaker { maker_bps: 1.0, taker_bps: 5.0 });
+        let per_share =
+            |maximum_share| FeeModel::PerShare(PerShare { amount: 1.0, minimum: 5.0, maximum_share });
+        let tick = |symbol: &str, tick| {
+            [(symbol.to_owned(), InstrumentPolicy { tick, ..InstrumentPolicy::default() })].into()
+        };
+        let all = [
+            policy(),
+            VenuePolicy { initial_cash: 1.0, ..policy() },
+            VenuePolicy { currency: Some("USD".to_owned()), ..policy() },
+            VenuePolicy { fee_bps: 1.0, ..policy() },
+            VenuePolicy { fee_bps: 1.0_f64.next_up(), ..policy() },
+            VenuePolicy { fees: maker, ..policy() },
+            VenuePolicy { fees: per_share(None), ..policy() },
+            VenuePolicy { fees: per_share(Some(0.01)), ..policy() },
+            VenuePolicy { slippage_bps: 1.0, ..policy() },
+            VenuePolicy { slippage: SlippageModel::HalfSpread(1.0), ..policy() },
+            VenuePolicy { slippage: SlippageModel::HalfSpreadBps(1.0), ..policy() },
+            VenuePolicy { slippage: SlippageModel::ShareOfRange(1.0), ..policy() },
+            VenuePolicy { slippage: SlippageModel::SquareRootImpact(1.0), ..policy() },
+            VenuePolicy { fill_at: FillAt::SameClose, ..policy() },
+            VenuePolicy { limit_fill: LimitFill::Penetrate, ..policy() },
+            VenuePolicy { volume_share: Some(1.0), ..policy() },
+            VenuePolicy { leverage: 2.0, ..policy() },
+            VenuePolicy { allow_short: false, ..policy() },
+            VenuePolicy { maintenance_margin: 0.5, ..policy() },
+            VenuePolicy { borrow_bps_a_year: 1.0, ..policy() },
+            VenuePolicy { interest_bps_a_year: 1.0, ..policy() },
+            VenuePolicy { debit_bps_a_year: 1.0, ..policy() },
+            VenuePolicy { max_open_orders: 1, ..policy() },
+            VenuePolicy { max_orders_per_bar: 1, ..policy() },
+            VenuePolicy { max_orders: 1, ..policy() },
+            VenuePolicy { instruments: tick("A", 0.01), ..policy() },
+            VenuePolicy { instruments: tick("B", 0.01), ..policy() },
+            VenuePolicy { instruments: tick("A", 0.02), ..policy() },
+        ];
+        let key = |policy: &VenuePolicy| {
+            let (artifact, bars) = (Digest::of(b"artifact"), Digest::of(b"bars"));
+            RunKeys::by(&artifact, &bars, policy, &Limits::default(), "engine", "1.0.0").base()
+        };
+        let distinct: std::collections::BTreeSet<_> = all.iter().map(key).collect();
         assert_eq!(distinct.len(), all.len());
     }
 }

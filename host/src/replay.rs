@@ -45,7 +45,7 @@ impl<'a> Replay<'a> {
     ) -> Result<Self, Failure> {
         let conditions = Conditions {
             bars: Arc::clone(&bars.source) as _,
-            policy: plan.policy,
+            policy: Arc::new(plan.policy.clone()),
             limits: plan.limits,
             periods_per_year: bars.periods_per_year,
             cancel: Arc::new(AtomicBool::new(false)),

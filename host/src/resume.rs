@@ -26,6 +26,8 @@ pub(crate) fn resume(
     may_go_on(&experiment)?;
     let engine = Engine::start(setting, note)?;
     let plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
+    // Somebody may have held its bars out since.
+    plan.check_firewall(&reader)?;
     let files = plan.sources.iter().flat_map(|source| [Some(&source.path), source.options.actions.as_ref()]);
     let inputs: Vec<_> = files.flatten().cloned().collect();
     sweep::check_targets(&args.session, &inputs)?;

@@ -14,7 +14,7 @@ use stratbox_domain::{BarSource, Interruption, Limits, Params, RunKey, RunOutcom
 use stratbox_metrics::DetailReport;
 use stratbox_store::DataRange;
 
-use crate::backtest::{Conditions, Ended, LogLines, Outcome};
+use crate::backtest::{Conditions, Ended, LogLines, Outcome, Stamped};
 use crate::bars::{Bars, BarsSummary};
 use crate::cli::RunSettings;
 use crate::exit::Exit;
@@ -67,11 +67,14 @@ pub(crate) fn run(
     let strategy = Strategy::load(&engine, &settings.strategy)?;
     let params = params(&strategy, &settings.params)?;
     let cancel = cancel_flag()?;
-    let (policy, limits, periods_per_year) = (settings.policy, settings.limits, bars.periods_per_year);
+    settings.check_instruments(&*bars.source)?;
+    let (policy, limits) = (Arc::new(settings.policy.clone()), settings.limits);
+    let periods_per_year = bars.periods_per_year;
     let conditions =
         Conditions { bars: Arc::clone(&bars.source) as _, policy, limits, periods_per_year, cancel };
     let version = engine.version([&strategy.code]);
-    let keys = RunKeys::new(strategy.code.identity(), &bars.summary.digest, &policy, &limits, version);
+    let keys =
+        RunKeys::new(strategy.code.identity(), &bars.summary.digest, &settings.policy, &limits, version);
     let run_key = keys.of(&params);
     let runs = engine.runs(conditions, &bars)?;
     let started = Instant::now();
@@ -94,7 +97,7 @@ pub(crate) fn run(
         strategy: strategy.name,
         source: strategy.source,
         params,
-        venue: settings.policy,
+        venue: settings.policy.clone(),
         limits: settings.limits,
         engine: version.to_owned(),
         outcome: execution.outcome,
@@ -128,7 +131,7 @@ impl Serialize for RunReport {
             source: &'a str,
             params: &'a Params,
             data: &'a BarsSummary,
-            venue: &'a VenuePolicy,
+            venue: Stamped<'a>,
             limits: &'a Limits,
             engine: &'a str,
             run_key: &'a RunKey,
@@ -149,7 +152,7 @@ impl Serialize for RunReport {
             source: &self.source,
             params: &self.params,
             data: &self.data,
-            venue: &self.venue,
+            venue: Stamped::of(&self.venue),
             limits: &self.limits,
             engine: &self.engine,
             run_key: &self.run_key,

@@ -111,8 +111,12 @@ pub(crate) fn times(bars: &dyn BarSource, keeps: Keeps) -> Vec<i64> {
             break;
         }
         row += columns.rows as u64;
-        for time in columns.time.as_chunks::<8>().0 {
+        let instruments = columns.instrument.as_chunks::<4>().0;
+        for (instrument, time) in instruments.iter().zip(columns.time.as_chunks::<8>().0) {
             let time = i64::from_le_bytes(*time);
+            if u32::from_le_bytes(*instrument) >= bars.tradable() {
+                continue;
+            }
             if last != Some(time) {
                 if last.is_some() && steps.is_multiple_of(every.get()) {
                     points.extend(last);

@@ -20,7 +20,7 @@ impl<'a> Broker<'a> {
         Self { backend }
     }
 
-    /// Sends an order.
+    /// Sends an order: a plain one, or one with a trailing stop, a bracket, a group or a bound on what it may do.
     ///
     /// # Errors
     /// Why it was not accepted; nothing has changed then.
@@ -31,6 +31,13 @@ impl<'a> Broker<'a> {
     /// Withdraws an open order; `false` when it is not open any more.
     pub fn cancel(&mut self, order: OrderId) -> bool {
         self.backend.cancel(order)
+    }
+
+    /// Units of an order that have not filled yet; 0 when it is not open: it has filled, expired, been cancelled or been
+    /// dropped.
+    #[must_use]
+    pub fn open_quantity(&self, order: OrderId) -> f64 {
+        self.backend.open_quantity(order)
     }
 
     /// Sends a market order for whatever takes the position to zero; `None` when it is there already, or when the order
@@ -58,6 +65,12 @@ impl<'a> Broker<'a> {
     #[must_use]
     pub fn account(&self) -> Account {
         self.backend.account()
+    }
+
+    /// Interest received so far, minus interest and borrowing costs paid; 0 unless the run's policy has such rates.
+    #[must_use]
+    pub fn financing(&self) -> f64 {
+        self.backend.financing()
     }
 
     /// Publishes a forecast for an instrument's next bar: the sign says where the price will go, the size how strongly.

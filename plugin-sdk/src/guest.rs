@@ -5,9 +5,10 @@ use std::cell::UnsafeCell;
 use bindings::exports::stratbox::strategy::strategy as contract;
 use bindings::stratbox::strategy::{broker, log, types as wire};
 use stratbox_domain::{
-    Account, Bar, Fill, Instrument, Manifest, Order, OrderId, OrderKind, ParamKind, ParamSpec, ParamValue,
-    Params as Values, Position, Rejection, Side, TimeInForce,
+    Account, Bar, Instrument, Manifest, Order, OrderId, ParamKind, ParamSpec, ParamValue, Params as Values,
+    Position, Rejection,
 };
+use translated::{from_fill, from_refusal, from_rejection, to_order, to_ticket};
 
 use crate::log::Level;
 use crate::{Broker, Params, Strategy};
@@ -26,6 +27,8 @@ pub mod bindings {
     });
 }
 
+stratbox_domain::translate_orders!(wire);
+
 /// Uses the memory that the component starts with, where the standard library's would ask for more: a system call.
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
@@ -39,7 +42,18 @@ pub(crate) struct Backend {
 
 impl Backend {
     pub(crate) fn submit(&mut self, order: Order) -> Result<OrderId, Rejection> {
-        broker::submit(to_wire_order(order)).map_err(from_wire_rejection)
+        if order.is_plain() {
+            return broker::submit(to_order(&order)).map_err(|reason| from_rejection(reason, &order));
+        }
+        place(&order)
+    }
+
+    pub(crate) fn open_quantity(&self, order: OrderId) -> f64 {
+        broker::open_quantity(order)
+    }
+
+    pub(crate) fn financing(&self) -> f64 {
+        broker::financing()
     }
 
     pub(crate) fn cancel(&mut self, order: OrderId) -> bool {
@@ -66,6 +80,12 @@ impl Backend {
     pub(crate) fn signal(&mut self, instrument: u32, value: f64) {
         broker::signal(instrument, value);
     }
+}
+
+/// Kept out of the way of plain orders.
+#[inline(never)]
+fn place(order: &Order) -> Result<OrderId, Rejection> {
+    broker::place(to_ticket(order)).map_err(from_refusal)
 }
 
 pub(crate) fn write_log(level: Level, message: &str) {
@@ -99,15 +119,10 @@ impl<S: Strategy> Instance<S> {
     }
 
     pub fn on_fill(&mut self, fill: contract::Fill) {
-        let contract::Fill { order, instrument, time, side, price, quantity, fee, position } = fill;
-        let side = match side {
-            wire::Side::Buy => Side::Buy,
-            wire::Side::Sell => Side::Sell,
-        };
-        if let Some(held) = self.backend.positions.get_mut(instrument as usize) {
-            *held = position;
+        let fill = from_fill(&fill);
+        if let Some(held) = self.backend.positions.get_mut(fill.instrument as usize) {
+            *held = fill.position;
         }
-        let fill = Fill { order, instrument, time, side, price, quantity, fee, position };
         self.strategy.on_fill(&fill, &mut Broker::new(&mut self.backend));
     }
 
@@ -204,44 +219,6 @@ fn tell_of_panics() {
             info.location().map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()));
         log::panicked(start_of(message), file, line, column);
     }));
-}
-
-fn to_wire_order(order: Order) -> wire::Order {
-    wire::Order {
-        instrument: order.instrument,
-        side: match order.side {
-            Side::Buy => wire::Side::Buy,
-            Side::Sell => wire::Side::Sell,
-        },
-        kind: match order.kind {
-            OrderKind::Market => wire::OrderKind::Market,
-            OrderKind::Limit(price) => wire::OrderKind::Limit(price),
-            OrderKind::Stop(price) => wire::OrderKind::Stop(price),
-            OrderKind::StopLimit { stop, limit } => {
-                wire::OrderKind::StopLimit(wire::StopLimit { stop, limit })
-            }
-        },
-        quantity: order.quantity,
-        time_in_force: match order.time_in_force {
-            TimeInForce::GoodTillCancelled => wire::TimeInForce::GoodTillCancelled,
-            TimeInForce::Day => wire::TimeInForce::Day,
-            TimeInForce::ImmediateOrCancel => wire::TimeInForce::ImmediateOrCancel,
-            TimeInForce::FillOrKill => wire::TimeInForce::FillOrKill,
-        },
-    }
-}
-
-fn from_wire_rejection(rejection: wire::Rejection) -> Rejection {
-    match rejection {
-        wire::Rejection::UnknownInstrument => Rejection::UnknownInstrument,
-        wire::Rejection::InvalidQuantity => Rejection::InvalidQuantity,
-        wire::Rejection::InvalidPrice => Rejection::InvalidPrice,
-        wire::Rejection::NoPrice => Rejection::NoPrice,
-        wire::Rejection::InsufficientFunds => Rejection::InsufficientFunds,
-        wire::Rejection::ShortNotAllowed => Rejection::ShortNotAllowed,
-        wire::Rejection::TooManyOpenOrders => Rejection::TooManyOpenOrders,
-        wire::Rejection::MarketClosed => Rejection::MarketClosed,
-    }
 }
 
 fn from_wire_value(value: wire::ParameterValue) -> ParamValue {

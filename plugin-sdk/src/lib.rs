@@ -83,8 +83,9 @@ pub mod testing;
 pub use broker::Broker;
 pub use params::Params;
 pub use stratbox_domain::{
-    Account, Bar, Fill, Instrument, Manifest, Order, OrderId, OrderKind, ParamError, ParamKind, ParamSpec,
-    ParamValue, Position, Rejection, Side, TimeInForce, VenuePolicy, VenueSummary,
+    Account, Bar, Bracket, FeeModel, Fill, FillAt, Instrument, InstrumentPolicy, LimitFill, MakerTaker,
+    Manifest, Order, OrderId, OrderKind, ParamError, ParamKind, ParamSpec, ParamValue, PerShare, Position,
+    Rejection, Side, SlippageModel, TimeInForce, Trail, VenuePolicy, VenueSummary,
 };
 pub use stratbox_sdk_macros::Params;
 pub use strategy::Strategy;
@@ -94,7 +95,7 @@ pub mod prelude {
     pub use crate::indicators::{Atr, Bollinger, Ema, Highest, Lowest, Macd, Rsi, Sma, Window};
     pub use crate::{
         Account, Bar, Broker, Fill, Instrument, Order, OrderId, OrderKind, Params, Position, Rejection, Side,
-        Strategy, TimeInForce, log, strategy,
+        Strategy, TimeInForce, Trail, log, strategy,
     };
 }
 

@@ -26,6 +26,8 @@ pub(crate) fn write_log(level: Level, message: &str) {
 pub struct Backtest {
     bars: Vec<Bar>,
     instruments: Vec<Instrument>,
+    /// How many of them can be traded: the first ones.
+    tradable: usize,
     policy: VenuePolicy,
 }
 
@@ -49,8 +51,16 @@ impl Backtest {
     pub fn new(bars: Vec<Bar>) -> Self {
         let count = bars.iter().map(|bar| bar.instrument + 1).max().unwrap_or(1);
         let name = |i: u32| char::from_u32(u32::from(b'A') + i).map_or_else(|| i.to_string(), String::from);
-        let instruments = (0..count).map(|i| Instrument { symbol: name(i) }).collect();
-        Self { bars, instruments, policy: VenuePolicy::default() }
+        let instruments: Vec<Instrument> = (0..count).map(|i| Instrument { symbol: name(i) }).collect();
+        Self { bars, tradable: instruments.len(), instruments, policy: VenuePolicy::default() }
+    }
+
+    /// The same with the last `count` instruments as views: their bars are shown to the strategy and cannot be traded, as
+    /// those of slower timeframes. At most all but one.
+    #[must_use]
+    pub fn views(self, count: usize) -> Self {
+        let tradable = self.instruments.len().saturating_sub(count).max(1);
+        Self { tradable, ..self }
     }
 
     /// The same under another policy.
@@ -62,11 +72,14 @@ impl Backtest {
     /// Runs a strategy with these parameters.
     ///
     /// # Errors
-    /// What the strategy's `new` said.
+    /// What is wrong with the policy, or what the strategy's `new` said.
     pub fn run<S: Strategy>(&self, params: S::Params) -> Result<Report, String> {
         LOG.take();
+        self.policy.validate().map_err(|error| error.to_string())?;
+        let tradable = &self.instruments[..self.tradable];
+        let increments = self.policy.increments(tradable).map_err(|error| error.to_string())?;
         let mut strategy = S::new(params, &self.instruments)?;
-        let mut venue = Venue::new(self.policy, self.instruments.len() as u32);
+        let mut venue = Venue::with_increments(self.policy.clone(), increments);
         let (mut equity, mut fills) = (Vec::new(), Vec::new());
         drive(&mut strategy, &mut venue, &self.bars, &mut |value| equity.push(value), &mut |fill| {
             fills.push(fill);
@@ -92,25 +105,42 @@ pub fn drive<S: Strategy>(
     equity: &mut impl FnMut(f64),
     fills: &mut impl FnMut(Fill),
 ) {
+    let (tradable, settles) = (venue.tradable(), venue.settles());
     for bar in bars {
         let bar = bar.borrow();
-        let (ended, mut traded) = venue.step(bar);
-        if let Some(value) = ended {
-            equity(value);
-        }
-        while traded {
-            if let Some(fill) = venue.last_fill() {
-                fills(fill);
-                strategy.on_fill(&fill, &mut Broker::new(venue));
+        if bar.instrument < tradable {
+            let (ended, traded) = venue.step(bar);
+            if let Some(value) = ended {
+                equity(value);
             }
-            traded = venue.resume();
+            tell_fills(strategy, venue, traded, fills);
         }
         strategy.on_bar(bar, &mut Broker::new(venue));
+        if settles {
+            let traded = venue.settle();
+            tell_fills(strategy, venue, traded, fills);
+        }
     }
     if let Some(value) = venue.close() {
         equity(value);
     }
     strategy.finish(&mut Broker::new(venue));
+}
+
+#[inline]
+fn tell_fills<S: Strategy>(
+    strategy: &mut S,
+    venue: &mut Venue,
+    mut traded: bool,
+    fills: &mut impl FnMut(Fill),
+) {
+    while traded {
+        if let Some(fill) = venue.last_fill() {
+            fills(fill);
+            strategy.on_fill(&fill, &mut Broker::new(venue));
+        }
+        traded = venue.resume();
+    }
 }
 
 /// Daily bars of one instrument from closing prices: each opens at the close before.

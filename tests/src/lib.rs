@@ -159,7 +159,7 @@ impl Lab {
         let request = RunRequest {
             bars: Arc::clone(&trial.bars) as _,
             params: &trial.params,
-            policy: trial.policy,
+            policy: &trial.policy,
             limits: trial.limits,
             cancel: Arc::clone(&trial.cancel),
             seed: Digest::of(b"trial"),

@@ -104,7 +104,30 @@ impl Chaos {
             TimeInForce::ImmediateOrCancel,
             TimeInForce::FillOrKill,
         ];
-        order.time_in_force(lifetimes[(self.random() % 4) as usize])
+        let order = order.time_in_force(lifetimes[(self.random() % 4) as usize]);
+        self.dressed(order, bar)
+    }
+
+    /// The same with, at times, what only tickets can say.
+    fn dressed(&mut self, order: Order, bar: &Bar) -> Order {
+        let order = match self.random() % 12 {
+            0 => order.trailing(Trail::Distance(bar.close * 0.02 * self.chance())),
+            1 => order.trailing(Trail::Percent(3.0 * self.chance())),
+            2 | 3 => {
+                let sign = order.side.sign();
+                let (profit, loss) = (self.chance() - 0.1, self.chance() - 0.1);
+                order
+                    .bracket(bar.close * (1.0 + sign * 0.05 * profit), bar.close * (1.0 - sign * 0.05 * loss))
+            }
+            4 => order.stop_loss(bar.close * (1.0 - order.side.sign() * 0.02)),
+            5 => order.take_profit(bar.close * (1.0 + order.side.sign() * 0.02)),
+            _ => order,
+        };
+        let order = if self.random().is_multiple_of(6) { order.reduce_only() } else { order };
+        match self.sent.last().copied() {
+            Some(other) if self.random().is_multiple_of(5) => order.one_cancels(other),
+            _ => order,
+        }
     }
 }
 
@@ -142,6 +165,10 @@ impl Strategy for Chaos {
         while self.chance() < self.params.activity {
             let account = broker.account();
             self.note(account.equity.to_bits() ^ account.buying_power.to_bits());
+            self.note(broker.financing().to_bits());
+            if let Some(&id) = self.sent.last() {
+                self.note(broker.open_quantity(id).to_bits() ^ broker.open_quantity(id + 1).to_bits());
+            }
             let order = self.order(bar);
             match broker.submit(order) {
                 Ok(id) => self.sent.push(id),

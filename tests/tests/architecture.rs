@@ -59,7 +59,7 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-const CORE: [&str; 7] = [
+const CORE: [&str; 8] = [
     "stratbox-domain",
     "stratbox-venue",
     "stratbox-metrics",

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use stratbox_compiler::{Compile, CompileError, Source};
 use stratbox_domain::Digest;
 use stratbox_intake::component::{ComponentLimits, Profile, inspect};
-use stratbox_sdk::testing::random_walk;
+use stratbox_sdk::testing::{Backtest, random_walk};
 use stratbox_tests::{Lab, Trial, cache_dir, lab};
 
 const QUIET: &str = "use stratbox_sdk::prelude::*;
@@ -36,6 +36,28 @@ fn a_ready_made_component_is_as_good_as_a_source() {
         stratbox_domain::RunOutcome::Completed(_)
     ));
 }
+
+/// `tests/fixtures/before_tickets.rs`, compiled when the contract's broker had no `place`, `open-quantity` or `financing`.
+#[test]
+fn a_component_that_was_built_for_the_first_contract_still_runs() {
+    let component = include_bytes!("../fixtures/before_tickets.wasm");
+    let shape = inspect(component, &ComponentLimits::default(), Profile::Strict).unwrap();
+    assert!(shape.import_names.iter().any(|name| name == "stratbox:strategy/broker@0.1.0"), "{shape:?}");
+    let artifact = lab().load(component).unwrap();
+    let trial = Trial::new(random_walk(1, 300, 1)).with("units", stratbox_domain::ParamValue::Number(10.0));
+    let (report, tape) = lab().run(&artifact, &trial);
+    let stratbox_domain::RunOutcome::Completed(summary) = &report.outcome else {
+        panic!("{:?}", report.outcome)
+    };
+    assert!(tape.fills.len() > 50 && summary.orders > 200, "{summary:?}");
+    assert_eq!(summary.rejections[stratbox_domain::Rejection::InvalidQuantity as usize], 300);
+    let natively = Backtest::new(random_walk(1, 300, 1)).run_with::<before_tickets::Before>(&[]).unwrap();
+    assert_eq!((natively.fills, natively.equity), (tape.fills, tape.equity), "as the same source does today");
+}
+
+#[path = "../fixtures/before_tickets.rs"]
+#[expect(unreachable_pub, reason = "a strategy as an author writes it")]
+mod before_tickets;
 
 #[test]
 fn what_is_not_a_component_is_refused() {

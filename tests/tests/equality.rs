@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use stratbox_domain::{ParamValue, RunOutcome, VenuePolicy};
-use stratbox_sandbox::Artifact;
+use stratbox_domain::{
+    BarSource, Columns, Digest, FeeModel, FillAt, Instrument, InstrumentPolicy, LimitFill, MakerTaker,
+    ParamValue, PerShare, RunOutcome, SlippageModel, VenuePolicy,
+};
+use stratbox_sandbox::{Artifact, RunRequest};
 use stratbox_sdk::testing::{Backtest, Report, random_walk};
 use stratbox_tests::chaos::Chaos;
 use stratbox_tests::{Tape, Trial, lab};
@@ -35,9 +38,14 @@ fn trace(
     let mut counts = vec![
         summary.final_equity.to_bits(),
         summary.fees.to_bits(),
+        summary.financing.to_bits(),
         summary.steps,
         summary.steps_in_market,
         summary.orders,
+        summary.partial_fills,
+        summary.expired,
+        summary.dropped,
+        summary.liquidations,
         summary.signals,
         summary.signal_hits,
     ];
@@ -62,15 +70,89 @@ fn sandboxed(artifact: &Artifact<Tape>, trial: &Trial) -> (Trace, u64) {
     (trace(&tape.equity, &tape.fills, log, summary), report.fuel)
 }
 
+fn any_fees() -> impl Strategy<Value = (f64, FeeModel)> {
+    let maker_taker = |(maker_bps, taker_bps)| FeeModel::MakerTaker(MakerTaker { maker_bps, taker_bps });
+    let per_share =
+        |(amount, maximum_share)| FeeModel::PerShare(PerShare { amount, minimum: 1.0, maximum_share });
+    prop_oneof![
+        prop_oneof![Just(0.0), 0.0..50.0f64].prop_map(|bps| (bps, FeeModel::BasisPoints)),
+        (0.0..5.0f64, 0.0..20.0f64).prop_map(move |bps| (0.0, maker_taker(bps))),
+        (0.0..0.1f64, prop::option::of(0.0..0.02f64)).prop_map(move |fee| (0.0, per_share(fee))),
+    ]
+}
+
+fn any_slippage() -> impl Strategy<Value = (f64, SlippageModel)> {
+    prop_oneof![
+        prop_oneof![Just(0.0), 0.0..50.0f64].prop_map(|bps| (bps, SlippageModel::BasisPoints)),
+        (0.0..20.0f64).prop_map(|bps| (0.0, SlippageModel::HalfSpreadBps(bps))),
+        (0.0..0.5f64).prop_map(|price| (0.0, SlippageModel::HalfSpread(price))),
+        (0.0..0.5f64).prop_map(|share| (0.0, SlippageModel::ShareOfRange(share))),
+        (0.0..2.0f64).prop_map(|coefficient| (0.0, SlippageModel::SquareRootImpact(coefficient))),
+    ]
+}
+
+prop_compose! {
+    fn any_instrument()(tick in prop_oneof![Just(0.0), Just(0.01)], lot in prop_oneof![Just(0.0), Just(0.1)])
+        -> InstrumentPolicy {
+        InstrumentPolicy { tick, lot, ..InstrumentPolicy::default() }
+    }
+}
+
 prop_compose! {
     fn any_policy()(
-        fee_bps in prop_oneof![Just(0.0), 0.0..50.0f64],
-        slippage_bps in prop_oneof![Just(0.0), 0.0..50.0f64],
+        (fee_bps, fees) in any_fees(),
+        (slippage_bps, slippage) in any_slippage(),
+        same_close in prop::bool::weighted(0.3),
+        penetrate in any::<bool>(),
+        volume_share in prop::option::of(prop_oneof![1e-5..1e-3f64, 0.01..1.0f64]),
         leverage in 0.2..4.0f64,
         allow_short in any::<bool>(),
+        margin in prop_oneof![Just(0.0), 0.5..1.0f64],
+        rates in prop_oneof![Just([0.0; 3]), prop::array::uniform3(0.0..2_000.0f64)],
         max_open_orders in 1..50u32,
+        instrument in prop::option::of(any_instrument()),
     ) -> VenuePolicy {
-        VenuePolicy { fee_bps, slippage_bps, leverage, allow_short, max_open_orders, ..VenuePolicy::default() }
+        let [borrow_bps_a_year, interest_bps_a_year, debit_bps_a_year] = rates;
+        VenuePolicy {
+            fee_bps,
+            fees,
+            slippage_bps,
+            slippage,
+            fill_at: if same_close { FillAt::SameClose } else { FillAt::NextOpen },
+            limit_fill: if penetrate { LimitFill::Penetrate } else { LimitFill::Touch },
+            volume_share,
+            leverage,
+            allow_short,
+            maintenance_margin: margin * (1.0_f64 / leverage).min(1.0),
+            borrow_bps_a_year,
+            interest_bps_a_year,
+            debit_bps_a_year,
+            max_open_orders,
+            instruments: instrument.map(|it| ("A".to_owned(), it)).into_iter().collect(),
+            ..VenuePolicy::default()
+        }
+    }
+}
+
+/// A policy in which everything is other than by default.
+fn policy_of_everything() -> VenuePolicy {
+    let instrument =
+        InstrumentPolicy { tick: 0.01, lot: 0.1, min_quantity: 1.0, currency: Some("USD".to_owned()) };
+    VenuePolicy {
+        currency: Some("USD".to_owned()),
+        fee_bps: 0.0,
+        fees: FeeModel::PerShare(PerShare { amount: 0.01, minimum: 1.0, maximum_share: Some(0.05) }),
+        slippage: SlippageModel::SquareRootImpact(0.5),
+        limit_fill: LimitFill::Penetrate,
+        initial_cash: 3_000.0,
+        volume_share: Some(0.0002),
+        leverage: 2.0,
+        maintenance_margin: 0.5,
+        borrow_bps_a_year: 300.0,
+        interest_bps_a_year: 100.0,
+        debit_bps_a_year: 700.0,
+        instruments: [("A".to_owned(), instrument)].into(),
+        ..VenuePolicy::default()
     }
 }
 
@@ -95,7 +177,7 @@ proptest! {
             ("watchful", ParamValue::Boolean(watchful)),
             ("price", ParamValue::Text(if open { "open" } else { "close" }.to_owned())),
         ];
-        let report = Backtest::new(bars.clone()).policy(policy).run_with::<Chaos>(&values).unwrap();
+        let report = Backtest::new(bars.clone()).policy(policy.clone()).run_with::<Chaos>(&values).unwrap();
         let trial = values.into_iter().fold(Trial::new(bars), |trial, (name, value)| trial.with(name, value));
         let trial = Trial { policy, ..trial };
         let artifact = chaos();
@@ -104,6 +186,105 @@ proptest! {
         let (again, same_fuel) = sandboxed(&artifact, &trial);
         prop_assert_eq!(first, again);
         prop_assert_eq!(fuel, same_fuel, "fuel is the same figure every time");
+    }
+}
+
+#[test]
+fn a_policy_that_uses_everything_gives_the_same_bits_natively_and_in_the_sandbox() {
+    let artifact = chaos();
+    for fill_at in [FillAt::NextOpen, FillAt::SameClose] {
+        let policy = VenuePolicy { fill_at, ..policy_of_everything() };
+        let bars = random_walk(3, 1_500, 2);
+        let values = [("activity", ParamValue::Number(0.7))];
+        let report = Backtest::new(bars.clone()).policy(policy.clone()).run_with::<Chaos>(&values).unwrap();
+        let counts = &report.summary;
+        let used = [counts.partial_fills, counts.expired, counts.dropped, counts.liquidations];
+        assert!(used.iter().all(|count| *count > 0) && counts.financing != 0.0, "{counts:?}");
+        let trial = Trial { policy, ..Trial::new(bars) }.with("activity", ParamValue::Number(0.7));
+        assert_eq!(sandboxed(&artifact, &trial).0, native(&report));
+    }
+}
+
+/// Bars of which the last instruments cannot be traded, handed out so many at a time.
+struct Fed {
+    bars: Arc<stratbox_market::Dataset>,
+    tradable: u32,
+    most: u32,
+}
+
+impl BarSource for Fed {
+    fn instruments(&self) -> &[Instrument] {
+        self.bars.instruments()
+    }
+
+    fn tradable(&self) -> u32 {
+        self.tradable
+    }
+
+    fn rows(&self) -> u64 {
+        self.bars.rows()
+    }
+
+    fn steps(&self) -> u64 {
+        self.bars.steps()
+    }
+
+    fn span(&self) -> Option<(i64, i64)> {
+        self.bars.span()
+    }
+
+    fn digest(&self) -> Digest {
+        self.bars.digest()
+    }
+
+    fn columns(&self, start: u64, count: u32) -> Columns {
+        self.bars.columns(start, count.min(self.most))
+    }
+}
+
+fn fed(artifact: &Artifact<Tape>, trial: &Trial, tradable: u32, most: u32) -> Trace {
+    let request = RunRequest {
+        bars: Arc::new(Fed { bars: Arc::clone(&trial.bars), tradable, most }),
+        params: &trial.params,
+        policy: &trial.policy,
+        limits: trial.limits,
+        cancel: Arc::default(),
+        seed: Digest::of(b"fed"),
+    };
+    let (report, tape) =
+        lab().sandbox.run(artifact, &request, Tape::default).unwrap_or_else(|error| panic!("{error}"));
+    let RunOutcome::Completed(summary) = &report.outcome else { panic!("{:?}", report.outcome) };
+    let log = report.log.lines.iter().map(|line| line.message.clone()).collect();
+    trace(&tape.equity, &tape.fills, log, summary)
+}
+
+#[test]
+fn a_run_that_is_fed_its_bars_in_any_chunk_size_gives_the_same_bits() {
+    let artifact = chaos();
+    for fill_at in [FillAt::NextOpen, FillAt::SameClose] {
+        let policy = VenuePolicy { fill_at, ..policy_of_everything() };
+        let bars = random_walk(4, 700, 2);
+        let report = Backtest::new(bars.clone()).policy(policy.clone()).run_with::<Chaos>(&[]).unwrap();
+        let trial = Trial { policy, ..Trial::new(bars) };
+        for most in [1, 2, 7, 100, 511, 512, 10_000] {
+            assert_eq!(fed(&artifact, &trial, 2, most), native(&report), "{most} at a time");
+        }
+    }
+}
+
+#[test]
+fn views_are_shown_and_not_traded_natively_and_in_the_sandbox() {
+    let artifact = chaos();
+    for fill_at in [FillAt::NextOpen, FillAt::SameClose] {
+        let policy = VenuePolicy { fill_at, ..VenuePolicy::default() };
+        let bars = random_walk(5, 800, 3);
+        let backtest = Backtest::new(bars.clone()).policy(policy.clone()).views(1);
+        let report = backtest.run_with::<Chaos>(&[]).unwrap();
+        assert!(report.fills.iter().all(|fill| fill.instrument < 2) && report.fills.len() > 100);
+        let refused = report.summary.rejections[stratbox_domain::Rejection::UnknownInstrument as usize];
+        assert!(refused > 200, "orders for the view: {refused}");
+        let trial = Trial { policy, ..Trial::new(bars) };
+        assert_eq!(fed(&artifact, &trial, 2, 512), native(&report));
     }
 }
 

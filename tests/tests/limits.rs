@@ -134,16 +134,16 @@ fn orders_at_one_bar_and_in_all() {
     );
     let policy = VenuePolicy { max_orders_per_bar: 7, ..VenuePolicy::default() };
     let accepted = |n, policy| {
-        let report = run_under(&artifact, n, Limits::default(), policy);
+        let report = run_under(&artifact, n, Limits::default(), VenuePolicy::clone(policy));
         assert!(completes(&report), "{:?}", report.outcome);
         report.log.lines[0].message.clone()
     };
     assert_eq!(
-        (accepted(7, policy), accepted(8, policy), accepted(100_000, policy)),
+        (accepted(7, &policy), accepted(8, &policy), accepted(100_000, &policy)),
         ("7".into(), "7".into(), "7".into())
     );
     let in_all = VenuePolicy { max_orders: 5, ..VenuePolicy::default() };
-    assert_eq!((accepted(5, in_all), accepted(6, in_all)), ("5".into(), "5".into()));
+    assert_eq!((accepted(5, &in_all), accepted(6, &in_all)), ("5".into(), "5".into()));
 }
 
 #[test]

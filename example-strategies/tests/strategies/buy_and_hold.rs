@@ -31,7 +31,7 @@ fn an_instrument_that_comes_late_gets_no_more_than_the_account_has_left() {
     let report = Backtest::new(bars).run_with::<BuyAndHold>(&[("fraction", num(1.0))]).unwrap();
     // The first cost 50,000 and a fee of 25: the cash left is 49,975.
     assert_trades(&report, &[(1, 0, Buy, 500.0, 100.0), (3, 1, Buy, 999.0, 50.0)]);
-    assert_eq!(report.summary.rejections, [0; 8]);
+    assert_eq!((report.summary.rejections.iter().sum::<u64>(), report.summary.dropped), (0, 0));
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn sample(engine: &Engine) -> Result<Bars, Failure> {
 pub(super) fn conditions(bars: &Bars, limits: Limits) -> Conditions {
     Conditions {
         bars: Arc::clone(&bars.source) as _,
-        policy: VenuePolicy::default(),
+        policy: Arc::new(VenuePolicy::default()),
         limits,
         periods_per_year: bars.periods_per_year,
         cancel: Arc::default(),

@@ -174,15 +174,19 @@ fn kinds(args: &CalibrateArgs) -> Result<Vec<World>, Failure> {
 
 fn real_bars(plan: &Plan) -> Result<(Vec<Instrument>, Vec<Bar>), Failure> {
     let source = &plan.bars.source;
-    if source.rows() > MOST_ROWS {
+    let Some(bars) = plan.bars.tradable(MOST_ROWS) else {
         let problem = format!(
             "worlds are made from at most {} rows, and these are {}",
             render::text::grouped(MOST_ROWS),
             render::text::grouped(source.rows())
         );
         return Err(Failure::input(problem).hint("choose fewer with `from` and `to`, or resample them"));
+    };
+    if source.tradable() as usize != source.instruments().len() {
+        let problem = "worlds have no slower bars, and the file asks for `views`";
+        return Err(Failure::input(problem).hint("leave `views` out to calibrate"));
     }
-    Ok((source.instruments().to_vec(), (0..source.rows()).map(|row| source.bar(row)).collect()))
+    Ok((source.instruments().to_vec(), bars))
 }
 
 impl Calibrated {

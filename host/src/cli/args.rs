@@ -11,6 +11,7 @@ use stratbox_store::ExperimentId;
 
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
 use super::stats::StatsArgs;
+use super::venue::VenueArgs;
 use crate::exit::Exit;
 use crate::wiring::Isolation;
 
@@ -158,30 +159,8 @@ pub(crate) struct RunArgs {
     /// First day or moment that is left out
     #[arg(long, value_name = "DATE", value_parser = stratbox_market::parse_date)]
     pub(crate) to: Option<i64>,
-    /// Cash at the start [default: 100000]
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) cash: Option<f64>,
-    /// Fee in basis points of the traded value [default: 5]
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) fee_bps: Option<f64>,
-    /// Slippage in basis points of the price, on market and stop orders [default: 0]
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) slippage_bps: Option<f64>,
-    /// Gross exposure allowed, as a multiple of equity [default: 1]
-    #[arg(long, allow_negative_numbers = true)]
-    pub(crate) leverage: Option<f64>,
-    /// No positions below zero
-    #[arg(long)]
-    pub(crate) no_short: bool,
-    /// Orders open at once [default: 1000]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) max_open_orders: Option<u32>,
-    /// Orders accepted at one time [default: 1000]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) max_orders_per_bar: Option<u32>,
-    /// Orders accepted in the whole run [default: 1000000]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) max_orders: Option<u32>,
+    #[command(flatten)]
+    pub(crate) venue: VenueArgs,
     /// Fuel: about one unit for each wasm instruction [default: 10000000000]
     #[arg(long)]
     pub(crate) fuel: Option<u64>,

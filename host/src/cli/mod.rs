@@ -5,6 +5,7 @@ mod args;
 mod belief;
 mod settings;
 mod stats;
+mod venue;
 
 pub(crate) use args::{
     AttackArgs, BuildArgs, CompareArgs, ConvertArgs, DataTyped, DeleteArgs, EventsArgs, ExperimentsTyped,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use stratbox_compiler::ToolLimits;
-use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_domain::{BarSource, Limits, VenuePolicy};
 use stratbox_intake::component::ComponentLimits;
 use stratbox_intake::component::Profile;
 use stratbox_intake::source::SourceLimits;
@@ -20,6 +20,7 @@ use super::args::{
 };
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
 use super::stats::StatsArgs;
+use super::venue::VenueFile;
 use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
 use crate::render::text::shell_word;
@@ -107,7 +108,7 @@ pub(crate) enum Command {
     New(NewArgs),
     Build(BuildArgs),
     Inspect(InspectArgs),
-    Run(RunSettings),
+    Run(Box<RunSettings>),
     Sweep(SweepArgs),
     Resume(ResumeArgs),
     Experiments(ExperimentsTyped),
@@ -132,6 +133,8 @@ pub(crate) struct RunSettings {
     pub(crate) from: Option<i64>,
     pub(crate) to: Option<i64>,
     pub(crate) policy: VenuePolicy,
+    /// Where the policy is from, if not from what was typed.
+    venue: Option<VenueFile>,
     pub(crate) limits: Limits,
     pub(crate) log: bool,
     /// Whether everything is to be said.
@@ -142,6 +145,13 @@ pub(crate) struct RunSettings {
     pub(crate) trades: Option<PathBuf>,
     /// Who looks at bars that are held out, and why.
     pub(crate) look: Option<(String, String)>,
+}
+
+impl RunSettings {
+    /// Whether the venue's policy fits the instruments, which only a file can name.
+    pub(crate) fn check_instruments(&self, bars: &dyn BarSource) -> Result<(), Failure> {
+        self.venue.as_ref().map_or(Ok(()), |file| file.check_instruments(&self.policy, bars))
+    }
 }
 
 pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings, Failure> {
@@ -155,7 +165,7 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::New(args) => Command::New(args),
         Typed::Build(args) => Command::Build(args),
         Typed::Inspect(args) => Command::Inspect(args),
-        Typed::Run(args) => Command::Run(run(*args)?),
+        Typed::Run(args) => Command::Run(Box::new(run(*args)?)),
         Typed::Sweep(args) => Command::Sweep(args),
         Typed::Resume(args) => Command::Resume(args),
         Typed::Experiments(typed) => Command::Experiments(typed),
@@ -241,18 +251,8 @@ fn absolute(dir: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn run(args: RunArgs) -> Result<RunSettings, Failure> {
-    let (policy, limits) = (VenuePolicy::default(), Limits::default());
-    let policy = VenuePolicy {
-        initial_cash: args.cash.unwrap_or(policy.initial_cash),
-        fee_bps: args.fee_bps.unwrap_or(policy.fee_bps),
-        slippage_bps: args.slippage_bps.unwrap_or(policy.slippage_bps),
-        leverage: args.leverage.unwrap_or(policy.leverage),
-        allow_short: policy.allow_short && !args.no_short,
-        max_open_orders: args.max_open_orders.unwrap_or(policy.max_open_orders),
-        max_orders_per_bar: args.max_orders_per_bar.unwrap_or(policy.max_orders_per_bar),
-        max_orders: args.max_orders.unwrap_or(policy.max_orders),
-    };
-    policy.validate().map_err(|error| Failure::usage(error.to_string()))?;
+    let (policy, venue) = args.venue.policy()?;
+    let limits = Limits::default();
     let limits = Limits {
         fuel: args.fuel.unwrap_or(limits.fuel),
         fuel_per_bar: args.fuel_per_bar.unwrap_or(limits.fuel_per_bar),
@@ -274,6 +274,7 @@ fn run(args: RunArgs) -> Result<RunSettings, Failure> {
         from: args.from,
         to: args.to,
         policy,
+        venue,
         limits,
         log: args.log,
         report: args.report,

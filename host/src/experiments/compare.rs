@@ -23,6 +23,7 @@ pub(crate) struct Column {
     #[serde(flatten)]
     pub(crate) head: Head,
     /// Bars, venue, limits; null when another version wrote it.
+    #[serde(serialize_with = "super::asked")]
     pub(crate) asked: Option<Kept>,
     /// By its own objective.
     pub(crate) best: Option<ShownRow>,

@@ -17,9 +17,12 @@ pub(crate) use show::{ShowReport, ShownRow};
 
 use std::io::Write;
 
+use serde::{Serialize, Serializer};
+
 use crate::Finished;
 use crate::cli::{ExperimentsTyped, Format};
 use crate::render;
+use crate::sweep::Kept;
 use crate::wiring::Setting;
 
 /// Does what was asked, and says what came of it.
@@ -46,4 +49,13 @@ pub(crate) fn execute(
             Err(failure) => render::failure(format, &failure).finish(stdout),
         },
     }
+}
+
+/// What was asked, as it is kept, with a word of warning beside a venue that flatters.
+fn asked<S: Serializer>(kept: &Option<Kept>, serializer: S) -> Result<S::Ok, S::Error> {
+    let optimistic = kept.as_ref().and_then(|kept| kept.venue.optimistic());
+    let Some(optimistic) = optimistic else { return kept.serialize(serializer) };
+    let mut document = serde_json::to_value(kept).map_err(serde::ser::Error::custom)?;
+    document["venue"]["optimistic"] = optimistic.into();
+    document.serialize(serializer)
 }

@@ -30,6 +30,7 @@ pub(crate) struct ShowReport {
     pub(crate) workflow: Option<WorkflowState>,
     pub(crate) strategies: Vec<ShownStrategy>,
     /// Bars, venue, limits; null when another version wrote it.
+    #[serde(serialize_with = "super::asked")]
     pub(crate) asked: Option<Kept>,
     pub(crate) best: Vec<ShownRow>,
     /// Rows that were asked for.

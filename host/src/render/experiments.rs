@@ -7,8 +7,9 @@ use stratbox_orchestrator::performance::ten_lines;
 use stratbox_orchestrator::workflow::{Status, WorkflowState};
 use stratbox_store::Spread;
 
-use super::figures::{figure, in_units, limits, params, venue};
+use super::figures::{figure, in_units, limits, params};
 use super::text::{counted, grouped, inline, time};
+use super::venue::venue;
 use crate::experiments::{
     Column, CompareReport, DeleteReport, ExportReport, Head, ListReport, SessionsReport, ShowReport, ShownRow,
 };

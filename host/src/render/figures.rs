@@ -1,6 +1,6 @@
 //! Metrics, venues and data ranges as people read them.
 
-use stratbox_domain::{Limits, Params, VenuePolicy};
+use stratbox_domain::{Limits, Params};
 use stratbox_metrics::{MetricName, Metrics};
 
 use super::text::{counted, grouped, inline, size};
@@ -25,10 +25,20 @@ pub(crate) fn in_units(name: MetricName, value: f64) -> String {
         MetricName::Sharpe | MetricName::Sortino | MetricName::Calmar | MetricName::ProfitFactor => {
             format!("{value:.3}")
         }
-        MetricName::Fees | MetricName::FinalEquity => format!("{value:.2}"),
+        MetricName::Fees | MetricName::FinalEquity | MetricName::Financing => format!("{value:.2}"),
         // Counts, but a median of them may lie between two.
-        MetricName::Trades | MetricName::Signals if value.fract() != 0.0 => format!("{value:.1}"),
-        MetricName::Trades | MetricName::Signals => grouped(value as u64),
+        MetricName::Trades
+        | MetricName::Signals
+        | MetricName::PartialFills
+        | MetricName::Expired
+        | MetricName::Dropped
+        | MetricName::Liquidations => {
+            if value.fract() == 0.0 {
+                grouped(value as u64)
+            } else {
+                format!("{value:.1}")
+            }
+        }
     }
 }
 
@@ -37,21 +47,6 @@ pub(crate) fn params(params: &Params) -> String {
     let pairs: Vec<String> =
         params.iter().map(|(name, value)| format!("{name}={}", inline(&value.to_string()))).collect();
     pairs.join(" ")
-}
-
-/// The conventions under which the figures came about.
-pub(crate) fn venue(policy: &VenuePolicy) -> String {
-    format!(
-        "cash {}, fee {} bps, slippage {} bps, leverage {}, {}, at most {}, {} at a time and {} in all; market orders fill at the next bar's open",
-        policy.initial_cash,
-        policy.fee_bps,
-        policy.slippage_bps,
-        policy.leverage,
-        if policy.allow_short { "short sales allowed" } else { "no short sales" },
-        counted(u64::from(policy.max_open_orders), "open order"),
-        grouped(u64::from(policy.max_orders_per_bar)),
-        grouped(u64::from(policy.max_orders)),
-    )
 }
 
 /// What a run may use.
@@ -109,15 +104,5 @@ mod tests {
     fn a_strategys_choice_cannot_start_a_line() {
         let choice = stratbox_domain::ParamValue::Text("a\nsharpe 9".to_owned());
         assert_eq!(params(&[("mode".to_owned(), choice)].into()), r"mode=a\u{a}sharpe 9");
-    }
-
-    #[test]
-    fn no_figure_goes_without_the_whole_policy() {
-        let text = venue(&VenuePolicy { allow_short: false, ..VenuePolicy::default() });
-        assert_eq!(
-            text,
-            "cash 100000, fee 5 bps, slippage 0 bps, leverage 1, no short sales, at most 1,000 open orders, 1,000 at a time and 1,000,000 in all; market \
-             orders fill at the next bar's open"
-        );
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod run;
 pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod text;
+mod venue;
 
 use std::io::{self, ErrorKind, Write};
 

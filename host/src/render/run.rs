@@ -3,8 +3,9 @@
 use stratbox_domain::{Interruption, RunOutcome};
 use stratbox_metrics::{MetricName, Metrics};
 
-use super::figures::{data, figure, limits, params, venue, walls};
+use super::figures::{data, figure, limits, params, walls};
 use super::text::{counted, grouped, inline};
+use super::venue::venue;
 use crate::backtest::LogLines;
 use crate::run::RunReport;
 
@@ -71,10 +72,19 @@ fn log(log: &LogLines) -> String {
     text
 }
 
+/// What most runs have none of.
+fn is_rare(name: MetricName) -> bool {
+    use MetricName::{Dropped, Expired, Financing, Liquidations, PartialFills};
+    matches!(name, Financing | PartialFills | Expired | Dropped | Liquidations)
+}
+
 /// Every metric, with the reason for each that has no value.
 pub(crate) fn figures(metrics: &Metrics) -> String {
     let mut text = String::new();
     for name in MetricName::ALL {
+        if is_rare(name) && metrics.get(name).value() == Some(0.0) {
+            continue;
+        }
         let reason = metrics.get(name).missing().map(|missing| format!("  ({missing})")).unwrap_or_default();
         text += &format!("  {name:<14}{:>14}{reason}\n", figure(metrics, name));
     }

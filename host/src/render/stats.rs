@@ -165,7 +165,7 @@ fn figure(figure: Figure, unit: Unit, digits: Digits) -> String {
         Unit::Periods if value.fract() == 0.0 => format!("{value:.0} periods"),
         Unit::Periods => format!("{} periods", digits(value)),
         Unit::Years => format!("{} years", digits(value)),
-        Unit::Nanoseconds => format!("{value:.0} ns"),
+        Unit::Nanoseconds => format!("{:.2} days", value / 86_400e9),
         Unit::Money => format!("{value:.2}"),
     }
 }

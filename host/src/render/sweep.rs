@@ -7,8 +7,9 @@ use stratbox_metrics::MetricName;
 use stratbox_store::Row;
 
 use super::belief;
-use super::figures::{data, figure, limits, params, venue, walls};
+use super::figures::{data, figure, limits, params, walls};
 use super::text::{counted, grouped, inline, shell_word};
+use super::venue::venue;
 use crate::failure::shown;
 use crate::session::Early;
 use crate::sweep::{PlannedStrategy, SweepReport, held_out_line};

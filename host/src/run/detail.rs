@@ -43,10 +43,7 @@ impl Whole {
         let keeps = keeps(bars, false);
         let mut book = TradeBook::default();
         let closed: Vec<Trade> = trace.fills.iter().filter_map(|fill| book.fill(fill)).collect();
-        let rows: Vec<Bar> = match source.rows() <= MOST_ROWS {
-            true => (0..source.rows()).map(|row| source.bar(row)).collect(),
-            false => Vec::new(),
-        };
+        let rows = bars.tradable(MOST_ROWS).unwrap_or_default();
         let trades = match rows.is_empty() {
             true => closed.into_iter().map(RoundTrip::without_bars).collect(),
             false => round_trips(&closed, &rows, Prices::HighsAndLows),
@@ -121,7 +118,7 @@ impl Whole {
 
 /// Returns of holding the only instrument: from the first open, then from close to close.
 fn holding(source: &dyn BarSource, rows: &[Bar], returns: usize) -> Option<Vec<f64>> {
-    let one = source.instruments().len() == 1 && rows.len() == returns;
+    let one = source.tradable() == 1 && rows.len() == returns;
     let first = rows.first().filter(|_| one)?;
     let before = std::iter::once(first.open).chain(rows.iter().map(|bar| bar.close));
     Some(rows.iter().zip(before).map(|(bar, before)| bar.close / before - 1.0).collect())

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 
-use stratbox_domain::{Interruption, WorkerLoss};
+use stratbox_domain::{Interruption, VenuePolicy, WorkerLoss};
 use stratbox_intake::component::Profile;
 use stratbox_jail::{Failure as Jail, Jailer};
 use stratbox_market::SharedHeader;
@@ -159,9 +159,10 @@ impl Runners {
         if let Some(runner) = idle.filter(|runner| !(fresh && runner.is_used)) {
             return Ok(runner);
         }
-        let Conditions { policy, limits, periods_per_year, .. } = self.conditions;
+        let Conditions { ref policy, limits, periods_per_year, .. } = self.conditions;
         let mut runner = Runner::start(&self.jailer, self.profile, &limits)?;
         leash.attach(runner.worker.killer()?)?;
+        let policy = Box::new(VenuePolicy::clone(policy));
         let order = Order::Bars { header: self.header.clone(), policy, limits, periods_per_year };
         runner.set(&order, self.bars.as_fd())?;
         Ok(runner)

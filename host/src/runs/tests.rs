@@ -41,7 +41,7 @@ impl Bench {
         let cancel = Arc::<AtomicBool>::default();
         let conditions = Conditions {
             bars,
-            policy: VenuePolicy::default(),
+            policy: Arc::new(VenuePolicy::default()),
             limits: Limits { wall_ms, fuel: script::FUEL, ..Limits::default() },
             periods_per_year: None,
             cancel: Arc::clone(&cancel),

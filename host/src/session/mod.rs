@@ -95,7 +95,7 @@ pub(crate) fn run(
     let Requests { leaving, over } = Requests::heed(&control, &cancel, args)?;
     let conditions = Conditions {
         bars: Arc::clone(&plan.bars.source) as _,
-        policy: plan.policy,
+        policy: Arc::new(plan.policy.clone()),
         limits: plan.limits,
         periods_per_year: plan.bars.periods_per_year,
         cancel,

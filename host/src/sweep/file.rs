@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use stratbox_decide::splits::{CpcvSettings, SplitSettings, WalkForwardSettings};
-use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_domain::{BarSource, Instrument, Limits, PolicyProblem, VenuePolicy};
 use stratbox_market::{
     Adjust, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp, TimeOfDay,
 };
@@ -212,11 +212,15 @@ impl SweepFile {
 
     fn check_settings(&self) -> Result<(), Failure> {
         let Content { venue, limits, .. } = &self.content;
-        venue.validate().map_err(|error| self.at(self.span_of("venue", error.field), error))?;
+        venue.validate().map_err(|error| {
+            let path: Vec<&str> =
+                std::iter::once("venue").chain(error.path.iter().map(String::as_str)).collect();
+            self.at(self.span_of(&path), error)
+        })?;
         limits.validate().map_err(|problem| {
             // Its messages start with the name of the limit in backticks.
             let field = problem.split('`').nth(1).unwrap_or_default();
-            self.at(self.span_of("limits", field), &problem)
+            self.at(self.span_of(&["limits", field]), &problem)
         })
     }
 
@@ -237,25 +241,48 @@ impl SweepFile {
         self.sources().into_iter().try_for_each(check)
     }
 
-    /// Where a key of a table stands; the start of the file if it is not written there.
-    fn span_of(&self, table: &str, key: &str) -> Range<usize> {
-        let find = || {
-            let document = DeTable::parse(&self.text).ok()?;
-            let DeValue::Table(table) = document.get_ref().get(table)?.get_ref() else { return None };
-            Some(table.get_key_value(key)?.0.span())
+    /// Whether the venue's policy fits the instruments.
+    pub(super) fn check_instruments(&self, bars: &dyn BarSource) -> Result<(), Failure> {
+        let problem = fits(&self.content.venue, bars).err();
+        let failure = |problem: PolicyProblem| {
+            self.at(self.span_of(&["venue", "instruments", &problem.symbol]), inline(&problem.to_string()))
         };
-        find().unwrap_or(0..0)
+        problem.map_or(Ok(()), |problem| Err(failure(problem)))
+    }
+
+    fn span_of(&self, path: &[&str]) -> Range<usize> {
+        span_of(&self.text, path)
     }
 }
 
+/// Whether a venue's policy fits the instruments that can be traded.
+pub(crate) fn fits(policy: &VenuePolicy, bars: &dyn BarSource) -> Result<(), PolicyProblem> {
+    let tradable: Vec<Instrument> =
+        bars.instruments().iter().take(bars.tradable() as usize).cloned().collect();
+    policy.increments(&tradable).map(|_| ())
+}
+
+/// Where a key stands that is so many tables deep; as much of the way to it as is written, else the start of the file.
+pub(crate) fn span_of(text: &str, path: &[&str]) -> Range<usize> {
+    let Ok(document) = DeTable::parse(text) else { return 0..0 };
+    let (mut table, mut span) = (document.get_ref(), 0..0);
+    for key in path {
+        let Some((key, value)) = table.get_key_value(*key) else { break };
+        span = key.span();
+        let DeValue::Table(inner) = value.get_ref() else { break };
+        table = inner;
+    }
+    span
+}
+
 /// Turns spans into lines.
-struct Place<'a> {
-    path: &'a Path,
-    text: &'a str,
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Place<'_> {
-    fn failure(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
+    pub(crate) fn failure(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
         Failure::input(format!("{}: {problem}", self.line(span)))
     }
 
@@ -279,7 +306,7 @@ impl Place<'_> {
     }
 
     /// The line itself, which names the key where the parser's own words do not.
-    fn quoted(&self, span: Range<usize>) -> String {
+    pub(crate) fn quoted(&self, span: Range<usize>) -> String {
         let line = self.text_of_line(&span);
         let line = &line[..line.floor_char_boundary(MAX_QUOTED)];
         if line.is_empty() { String::new() } else { format!(", in `{}`", inline(line)) }
@@ -299,7 +326,7 @@ mod tests {
     #[test]
     fn what_is_not_said_has_a_default() {
         let file = parse(GOOD).unwrap();
-        assert_eq!((file.name(), file.content.venue), ("x".to_owned(), VenuePolicy::default()));
+        assert_eq!((file.name(), &file.content.venue), ("x".to_owned(), &VenuePolicy::default()));
         assert_eq!(file.content.limits, Limits::default());
         assert_eq!(file.content.strategies[0].get_ref().search, Method::Grid);
         assert_eq!(file.resolve(Path::new("a.csv")), Path::new("folder/a.csv"));
@@ -314,6 +341,9 @@ mod tests {
             let failure = parse(&format!("{GOOD}{venue}")).err().unwrap();
             assert!(failure.message.starts_with(&format!("folder/x.toml:{line}: `fee_bps`")), "{failure:?}");
         }
+        let nested = "[venue.instruments.\"BRK.B\"]\nlot = 1.0\ntick = -1.0\n";
+        let failure = parse(&format!("{GOOD}{nested}")).err().unwrap();
+        assert!(failure.message.starts_with("folder/x.toml:8: `instruments.BRK.B.tick`"), "{failure:?}");
         let inline = parse(&format!("venue = {{ fee_bps = -1.0 }}\n{GOOD}")).err().unwrap();
         assert!(inline.message.starts_with("folder/x.toml:1: `fee_bps`"), "{inline:?}");
     }

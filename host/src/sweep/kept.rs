@@ -100,7 +100,7 @@ impl Plan {
             halving: self.halving.clone(),
             bars: self.bars.summary.digest,
             aim: self.aim.clone(),
-            venue: self.policy,
+            venue: self.policy.clone(),
             limits: self.limits,
             fresh: self.fresh,
             strategies: self.strategies.iter().map(strategy).collect(),

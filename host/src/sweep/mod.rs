@@ -21,6 +21,7 @@ mod values;
 
 pub(crate) use aim::Aim;
 pub(crate) use division::{HeldOut, Validated, held_out, held_out_line, refuse_holdouts};
+pub(crate) use file::{Place, fits, span_of};
 pub(crate) use kept::{Kept, kept};
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;

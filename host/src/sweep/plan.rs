@@ -245,6 +245,7 @@ impl Plan {
         let aim = Aim::of(file)?;
         let gates = gates(file)?;
         let (bars, data, division) = divided(engine, file)?;
+        file.check_instruments(&*bars.source)?;
         let mut strategies: Vec<PlannedStrategy> = Vec::new();
         let started = Instant::now();
         for batch in file.content.strategies.chunks(workers.get()) {
@@ -269,7 +270,7 @@ impl Plan {
             }
         }
         let content = &file.content;
-        let (policy, limits) = (content.venue, content.limits);
+        let (policy, limits) = (content.venue.clone(), content.limits);
         let walk_forward = content.walk_forward.as_ref().map(|it| it.get_ref().clone());
         let cpcv = content.cpcv.as_ref().map(|it| it.get_ref().clone());
         let (name, path, sources) = (file.name(), file.shown(), file.sources());

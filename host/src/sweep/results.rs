@@ -5,14 +5,14 @@ use std::thread::available_parallelism;
 
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
-use stratbox_domain::{Digest, Limits, Params, RunKey, VenuePolicy};
+use stratbox_domain::{Digest, Limits, Params, RunKey};
 use stratbox_metrics::MetricName;
 use stratbox_store::{Counts, ExperimentId, Reader, Row};
 
 use super::front::front;
 use super::plan::{Plan, PlannedStrategy};
 use super::{HeldOut, Validated};
-use crate::backtest::Ended;
+use crate::backtest::{Ended, Stamped};
 use crate::bars::BarsSummary;
 use crate::belief::{Belief, Care, judge};
 use crate::cli::SessionArgs;
@@ -215,7 +215,7 @@ struct Experiment<'a> {
     file: &'a str,
     objective: MetricName,
     data: &'a BarsSummary,
-    venue: &'a VenuePolicy,
+    venue: Stamped<'a>,
     limits: &'a Limits,
     engine: &'a str,
     isolation: Walls,
@@ -246,7 +246,7 @@ impl<'a> Experiment<'a> {
             file: &plan.file,
             objective: plan.aim.objective,
             data: &plan.bars.summary,
-            venue: &plan.policy,
+            venue: Stamped::of(&plan.policy),
             limits: &plan.limits,
             engine: &report.engine,
             isolation: report.isolation,

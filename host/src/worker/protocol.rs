@@ -81,7 +81,7 @@ impl From<Refusal> for RefusedComponent {
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Order {
     /// The bars of all later runs; their memory comes along.
-    Bars { header: SharedHeader, policy: VenuePolicy, limits: Limits, periods_per_year: Option<f64> },
+    Bars { header: SharedHeader, policy: Box<VenuePolicy>, limits: Limits, periods_per_year: Option<f64> },
     /// Compiled code, to be known by a number.
     Load { number: u32, code: ByteBuf },
     /// What the strategy says of itself.

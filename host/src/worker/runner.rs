@@ -109,11 +109,12 @@ impl Runner {
 
 fn conditions(
     bars: Arc<dyn BarSource>,
-    policy: VenuePolicy,
+    policy: Box<VenuePolicy>,
     limits: Limits,
     periods_per_year: Option<f64>,
 ) -> Conditions {
     // Nobody cancels a run in here: the parent ends the process.
+    let policy = Arc::from(policy);
     Conditions { bars, policy, limits, periods_per_year, cancel: Arc::default() }
 }
 

@@ -229,6 +229,22 @@ fn calibration_finds_no_edge_in_worlds_without_one_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn an_edge_that_is_there_is_found_and_one_that_is_not_is_not() {
+    let dir = folder();
+    write(dir.path(), "follow.rs", include_str!("fixtures/follow.rs"));
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../example-strategies/data/sp500-daily.csv");
+    let text = format!(
+        "[data]\nsources = [{{ path = \"{data}\" }}]\n\n[venue]\nfee_bps = 0.0\n\n[[strategy]]\nsource = \"follow.rs\"\n\n[strategy.params]\nlag = {{ min = 1, max = 12 }}\n"
+    );
+    write(dir.path(), "s.toml", &text);
+    let kinds = "--kind planted --kind random-walk --autocorrelation 0.3";
+    let report =
+        stratbox(dir.path(), &format!("calibrate s.toml --worlds 3 {kinds} --format json")).ok().json();
+    let accepted = |kind: usize| report["kinds"][kind]["accepted"].as_u64().unwrap();
+    assert_eq!((accepted(0), accepted(1)), (3, 0), "{report}");
+}
+
+#[test]
 fn a_run_can_be_told_in_full() {
     let dir = folder();
     let report = stratbox(

@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
 use stratbox_bench::{BARS, Backtest, Code, Lab, hourly, serve_if_worker, this_binary, write_csv};
 use stratbox_compiler::Source;
-use stratbox_domain::{Bar, Order, OrderKind, Side, TimeInForce, VenuePolicy};
+use stratbox_domain::{Bar, Order, Side, VenuePolicy};
 use stratbox_venue::Venue;
 
 /// A year of hours.
@@ -102,8 +102,7 @@ fn venue(criterion: &mut Criterion) {
     let mut side = Side::Buy;
     criterion.bench_function("venue_order", |bencher| {
         bencher.iter(|| {
-            let (kind, time_in_force) = (OrderKind::Market, TimeInForce::GoodTillCancelled);
-            venue.submit(Order { instrument: 0, side, kind, quantity: 1.0, time_in_force }).unwrap();
+            venue.submit(Order { side, ..Order::buy(0, 1.0) }).unwrap();
             bar.time += 1;
             assert!(venue.step(black_box(&bar)).1);
             let fill = venue.last_fill().unwrap();

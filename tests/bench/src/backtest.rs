@@ -100,7 +100,7 @@ impl Backtest {
         let request = RunRequest {
             bars: Arc::clone(&self.bars) as _,
             params,
-            policy: self.policy,
+            policy: &self.policy,
             limits: Limits::default(),
             cancel: Arc::clone(&self.cancel),
             seed: self.bars.digest(),

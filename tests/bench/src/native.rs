@@ -12,7 +12,7 @@ pub(crate) fn run(backtest: &Backtest, figures: &mut Figures) -> Result<VenueSum
     let instruments = backtest.bars.instruments();
     let params = <SmaCross as Strategy>::Params::from_values(&backtest.params)?;
     let mut strategy = SmaCross::new(params, instruments)?;
-    let mut venue = Venue::new(backtest.policy, instruments.len() as u32);
+    let mut venue = Venue::new(backtest.policy.clone(), instruments.len() as u32);
     let rows = u32::try_from(backtest.bars.rows())?;
     let columns = backtest.bars.columns(0, rows);
     let mut fills = Vec::new();

@@ -2,7 +2,10 @@
 
 mod ledger;
 
-use stratbox_domain::{Bar, Fill, Order, OrderKind, Side, TimeInForce, VenuePolicy, VenueSummary};
+use stratbox_domain::{
+    Bar, Bracket, FeeModel, Fill, FillAt, Increments, LimitFill, MakerTaker, Order, OrderKind, PerShare,
+    Side, SlippageModel, TimeInForce, Trail, VenuePolicy, VenueSummary,
+};
 use stratbox_venue::Venue;
 
 use self::ledger::Ledger;
@@ -23,8 +26,9 @@ fn run(bytes: &[u8]) -> (VenueSummary, u64) {
     let mut script = Reader(bytes);
     let policy = policy(&mut script);
     let instruments = u32::from(1 + script.below(MAX_INSTRUMENTS));
+    let increments = (0..instruments).map(|_| increments(&mut script)).collect();
     let mut play = Play {
-        venue: Venue::new(policy, instruments),
+        venue: Venue::with_increments(policy.clone(), increments),
         ledger: Ledger::new(policy, instruments),
         instruments,
         time: script.long() as i64,
@@ -43,20 +47,58 @@ fn run(bytes: &[u8]) -> (VenueSummary, u64) {
 
 /// A policy that is valid, whatever the bytes.
 fn policy(script: &mut Reader<'_>) -> VenuePolicy {
+    let (fee_bps, fees) = match script.below(6) {
+        0 => (0.0, FeeModel::PerShare(per_share(script))),
+        1 => {
+            let (maker_bps, taker_bps) = (script.share() * 10_000.0, script.share() * 10_000.0);
+            (0.0, FeeModel::MakerTaker(MakerTaker { maker_bps, taker_bps }))
+        }
+        _ => (script.share() * 10_000.0, FeeModel::BasisPoints),
+    };
+    let (slippage_bps, slippage) = match script.below(8) {
+        0 => (0.0, SlippageModel::HalfSpreadBps(script.share() * 10_000.0)),
+        1 => (0.0, SlippageModel::HalfSpread(script.share() * 1e9)),
+        2 => (0.0, SlippageModel::ShareOfRange(script.share())),
+        3 => (0.0, SlippageModel::SquareRootImpact(script.share() * 100.0)),
+        _ => (script.share() * 10_000.0, SlippageModel::BasisPoints),
+    };
+    let mut rate = || if script.flag() { script.share() * 100_000.0 } else { 0.0 };
+    let [borrow_bps_a_year, interest_bps_a_year, debit_bps_a_year] = [rate(), rate(), rate()];
     let policy = VenuePolicy {
         initial_cash: 1e-6 * 1e21_f64.powf(script.share()),
-        fee_bps: script.share() * 10_000.0,
-        slippage_bps: script.share() * 10_000.0,
+        fee_bps,
+        fees,
+        slippage_bps,
+        slippage,
+        fill_at: if script.below(4) == 3 { FillAt::SameClose } else { FillAt::NextOpen },
+        limit_fill: if script.flag() { LimitFill::Penetrate } else { LimitFill::Touch },
+        volume_share: script.flag().then(|| script.share().max(1e-9)),
+        borrow_bps_a_year,
+        interest_bps_a_year,
+        debit_bps_a_year,
         leverage: (0.01 * 1e5_f64.powf(script.share())).min(1_000.0),
         allow_short: script.flag(),
         max_open_orders: 1 + u32::from(script.byte()),
         max_orders_per_bar: 1 + u32::from(script.byte()),
         max_orders: 1 + u32::from(script.short()),
+        ..VenuePolicy::default()
     };
     let initial_cash = policy.initial_cash.clamp(1e-6, 1e15);
-    let policy = VenuePolicy { initial_cash, ..policy };
+    let margin = if script.flag() { script.share() * (1.0 / policy.leverage).min(1.0) } else { 0.0 };
+    let policy = VenuePolicy { initial_cash, maintenance_margin: margin, ..policy };
     assert_eq!(policy.validate(), Ok(()));
     policy
+}
+
+fn per_share(script: &mut Reader<'_>) -> PerShare {
+    let maximum_share = script.flag().then(|| script.share());
+    PerShare { amount: script.share() * 10.0, minimum: script.share() * 10.0, maximum_share }
+}
+
+/// Mostly none.
+fn increments(script: &mut Reader<'_>) -> Increments {
+    let mut step = |step: f64| if script.below(4) == 3 { step } else { 0.0 };
+    Increments { tick: step(0.5), lot: step(2.0), min_quantity: step(4.0) }
 }
 
 /// A run as the driver would do it.
@@ -72,6 +114,7 @@ struct Play {
 impl Play {
     /// The next bar: of a later time, or of the same for an instrument that has not had one.
     fn bar(&mut self, script: &mut Reader<'_>) {
+        self.settle();
         let instrument = u32::from(script.below(self.instruments as u8));
         // From the same moment to a few days, or months.
         let ahead = i64::from(script.byte()).pow(2) * 3_600_000_000_000 / 16;
@@ -101,7 +144,8 @@ impl Play {
         let mut fills: Vec<Fill> = Vec::new();
         while traded {
             let fill = self.venue.last_fill().expect("what traded has a fill");
-            self.ledger.fill(bar, &fill);
+            self.ledger.fill(&fill);
+            assert_eq!(fill.instrument, bar.instrument);
             assert_eq!(fill.position.to_bits(), self.venue.quantity(bar.instrument).to_bits());
             fills.push(fill);
             traded = self.venue.resume();
@@ -111,17 +155,30 @@ impl Play {
         self.ledger.balance(&self.venue);
     }
 
+    /// What the strategy's orders at the close come to.
+    fn settle(&mut self) {
+        let mut traded = self.venue.settle();
+        while traded {
+            let fill = self.venue.last_fill().expect("what traded has a fill");
+            self.ledger.fill(&fill);
+            traded = self.venue.resume();
+        }
+        self.ledger.balance(&self.venue);
+    }
+
     fn order(&mut self, script: &mut Reader<'_>) {
         let instrument = match script.byte() {
             255 => script.long() as u32,
             known => u32::from(known) % self.instruments,
         };
         let side = if script.flag() { Side::Buy } else { Side::Sell };
-        let kind = match script.below(4) {
+        let kind = match script.below(6) {
             0 => OrderKind::Market,
             1 => OrderKind::Limit(number(script)),
             2 => OrderKind::Stop(number(script)),
-            _ => OrderKind::StopLimit { stop: number(script), limit: number(script) },
+            3 => OrderKind::StopLimit { stop: number(script), limit: number(script) },
+            4 => OrderKind::TrailingStop(Trail::Distance(number(script) / 20.0)),
+            _ => OrderKind::TrailingStop(Trail::Percent(number(script) / 20.0)),
         };
         let time_in_force = match script.below(4) {
             0 => TimeInForce::GoodTillCancelled,
@@ -136,7 +193,16 @@ impl Play {
             100..150 => self.venue.quantity(instrument).abs(),
             _ => number(script),
         };
-        let order = Order { instrument, side, kind, quantity, time_in_force };
+        let extras = script.byte();
+        let reduce_only = extras & 7 == 1;
+        let one_cancels =
+            (extras & 24 == 8).then(|| self.ledger.latest().saturating_sub(u64::from(script.below(8))));
+        let bracket = (extras & 96 == 32).then(|| Bracket {
+            take_profit: script.flag().then(|| number(script)),
+            stop_loss: script.flag().then(|| number(script)),
+        });
+        let order =
+            Order { instrument, side, kind, quantity, time_in_force, reduce_only, one_cancels, bracket };
         let answer = self.venue.submit(order);
         self.ledger.order(order, self.time, answer);
     }
@@ -160,6 +226,7 @@ impl Play {
 
     /// What the venue counted, and how many orders filled.
     fn close(mut self) -> (VenueSummary, u64) {
+        self.settle();
         let has_bars = self.last.iter().any(Option::is_some);
         assert_eq!(self.venue.close().is_some(), has_bars);
         assert_eq!(self.venue.close(), None, "a run ends once");
@@ -205,27 +272,45 @@ fn number(script: &mut Reader<'_>) -> f64 {
     }
 }
 
-/// An ordinary run, and one in which everything is at its limit.
+/// An ordinary run, one in which everything is at its limit, and one that uses every form of order and policy.
 pub(crate) fn samples() -> Vec<Vec<u8>> {
     let bar =
         |instrument: u8, ahead: u8| [&[0, instrument, ahead][..], &[90, 0, 0].repeat(4), &[0, 1]].concat();
-    let order = |side: u8, kind: u8, prices: usize| {
-        [&[3, 0, side, kind][..], &[100, 0, 0].repeat(prices), &[0, 50, 0, 40]].concat()
+    let order = |side: u8, kind: u8, prices: usize, extras: &[u8]| {
+        [&[3, 0, side, kind][..], &[100, 0, 0].repeat(prices), &[0, 50, 0, 40], extras].concat()
     };
-    let header = |shares: u8, short: u8| [&[shares; 8][..], &[short, 9, 9, 99, 0, 1], &[0; 8]].concat();
-    let orders: Vec<u8> =
-        (0..8).flat_map(|kind| order(kind / 4, kind % 4, [0, 1, 1, 2][kind as usize % 4])).collect();
+    // Basis points, no rates, next open, touch, no cap; numbers of orders; no margin; two instruments of any tick and lot.
+    let header = |s: u8, short: u8| {
+        let policy = [2, s, s, 4, s, s, 1, 1, 1, s, s, 0, 1, 1, s, s, short, 9, 9, 99, 0, 1];
+        [&policy[..], &[1], &[0; 6], &[0; 8]].concat()
+    };
+    // Makers and takers, impact, three rates, a cap, a margin; ticks and lots.
+    let rich = |fill_at: u8| {
+        let costs = [1, 0, 1, 0, 9, 3, 0, 1, 0, 0, 9, 0, 0, 9, 0, 0, 9];
+        let rest = [0, 200, fill_at, 0, 0, 0, 200, 0, 160, 0, 90, 90, 99, 0, 0, 0, 250];
+        [&costs[..], &rest, &[1, 3, 3, 3, 0, 0, 0], &[0; 8]].concat()
+    };
+    let orders: Vec<u8> = (0..12)
+        .flat_map(|kind| order(kind / 6, kind % 6, [0, 1, 1, 2, 1, 1][kind as usize % 6], &[0]))
+        .collect();
     let script: Vec<u8> =
         (0..6).flat_map(|step| [bar(step % 2, 40), orders.clone(), vec![6, step]].concat()).collect();
+    // Reduce-only, in a group, and with a bracket: a target of 120 and a stop of 80.
+    let bracket = [32, 0, 140, 0, 0, 0, 60, 0, 0];
+    let dressed = [order(0, 0, 0, &bracket), order(1, 1, 1, &[1]), order(0, 2, 1, &[8, 1])].concat();
+    let dressed: Vec<u8> = (0..12).flat_map(|_| [bar(0, 40), dressed.clone()].concat()).collect();
     let signals: Vec<u8> =
         (0..6).flat_map(|step| [bar(0, step), vec![7, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]].concat()).collect();
     let extreme =
-        [bar(0, 1), vec![0, 0, 1], [255_u8; 60].to_vec(), order(1, 0, 0), [255; 40].to_vec()].concat();
+        [bar(0, 1), vec![0, 0, 1], [255_u8; 60].to_vec(), order(1, 0, 0, &[0]), [255; 40].to_vec()].concat();
     vec![
         [header(128, 0), script.clone()].concat(),
-        [header(100, 1), script].concat(),
+        [header(100, 1), script.clone()].concat(),
         [header(50, 0), signals].concat(),
         [header(255, 0), extreme].concat(),
+        [rich(0), script].concat(),
+        [header(100, 0), dressed.clone()].concat(),
+        [rich(3), dressed].concat(),
     ]
 }
 

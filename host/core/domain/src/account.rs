@@ -14,7 +14,8 @@ pub struct Position {
 
 /// The account as it stands, in its own currency.
 ///
-/// Always `equity = initial cash + realised_pnl + unrealised_pnl - fees`, up to rounding.
+/// Always `equity = initial cash + realised_pnl + unrealised_pnl - fees + financing`, up to rounding, where financing is
+/// interest received minus interest and borrowing costs paid: a figure of its own, 0 unless the policy has such rates.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "host", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {

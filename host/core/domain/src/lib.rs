@@ -12,13 +12,17 @@ mod param;
 mod policy;
 mod summary;
 mod uniform;
+mod wire;
 
 pub use account::{Account, Position};
 pub use bar::{Bar, Instrument};
 pub use manifest::Manifest;
-pub use order::{Fill, Order, OrderId, OrderKind, Rejection, Side, TimeInForce};
+pub use order::{Bracket, Fill, Order, OrderId, OrderKind, Rejection, Side, TimeInForce, Trail};
 pub use param::{ParamError, ParamKind, ParamSpec, ParamValue, Params};
-pub use policy::{PolicyError, VenuePolicy};
+pub use policy::{
+    FeeModel, FillAt, Increments, InstrumentPolicy, LimitFill, MakerTaker, PerShare, PolicyError,
+    PolicyProblem, SlippageModel, VenuePolicy,
+};
 pub use summary::VenueSummary;
 pub use uniform::uniform;
 

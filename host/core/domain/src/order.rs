@@ -41,6 +41,40 @@ pub enum OrderKind {
         /// Worst price it then accepts.
         limit: f64,
     },
+    /// As a market order once the price has come back this far from the best one since the order was sent.
+    TrailingStop(Trail),
+}
+
+/// How far a trailing stop stays behind the best price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "host", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Trail {
+    /// By this much, in the price's own units; finite and greater than zero.
+    Distance(f64),
+    /// By so many hundredths of the best price; greater than 0 and below 100.
+    Percent(f64),
+}
+
+impl Trail {
+    /// The stop's price when `best` was the best one: below it for an order to sell, above it for one to buy.
+    #[must_use]
+    pub fn level(self, side: Side, best: f64) -> f64 {
+        match self {
+            Self::Distance(distance) => best + side.sign() * distance,
+            Self::Percent(percent) => best * (1.0 + side.sign() * (percent / 100.0)),
+        }
+    }
+}
+
+/// Where the position that an order opens is closed again: as soon as the order fills, orders of the filled quantity wait
+/// at these prices, one of which cancels the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "host", derive(serde::Serialize, serde::Deserialize))]
+pub struct Bracket {
+    /// Price of a limit order.
+    pub take_profit: Option<f64>,
+    /// Price of a stop order.
+    pub stop_loss: Option<f64>,
 }
 
 /// How long an order stays open.
@@ -52,7 +86,7 @@ pub enum TimeInForce {
     GoodTillCancelled,
     /// Until the end of the UTC day of the first bar on which it can fill.
     Day,
-    /// For the first bar on which it can fill.
+    /// For the first bar on which it can fill; what is left of it then is cancelled.
     ImmediateOrCancel,
     /// For the first bar on which it can fill, and only as a whole.
     FillOrKill,
@@ -72,13 +106,19 @@ pub struct Order {
     pub quantity: f64,
     /// Lifetime.
     pub time_in_force: TimeInForce,
+    /// Whether it may only take from a position: never open one, never turn it around.
+    pub reduce_only: bool,
+    /// An open order with which it forms a group: as far as one fills, the others are cancelled.
+    pub one_cancels: Option<OrderId>,
+    /// Orders that take it back.
+    pub bracket: Option<Bracket>,
 }
 
 /// An execution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "host", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fill {
-    /// The order it executes.
+    /// The order it executes; 0 when the venue closes a position after a margin call.
     pub order: OrderId,
     /// Index into the run's list of instruments.
     pub instrument: u32,
@@ -116,11 +156,19 @@ pub enum Rejection {
     TooManyOpenOrders,
     /// The run is over.
     MarketClosed,
+    /// A price is not a multiple of the instrument's tick.
+    OffTick,
+    /// The quantity is not a multiple of the instrument's lot, or below the least quantity.
+    OffLot,
+    /// The parts of the order contradict one another.
+    InvalidTicket,
+    /// The order that this one shall cancel, or be cancelled by, is not open.
+    UnknownOrder,
 }
 
 impl Rejection {
-    /// Every reason, in the contract's order.
-    pub const ALL: [Self; 8] = [
+    /// Every reason, in the order of the contract's `refusal`.
+    pub const ALL: [Self; 12] = [
         Self::UnknownInstrument,
         Self::InvalidQuantity,
         Self::InvalidPrice,
@@ -129,6 +177,10 @@ impl Rejection {
         Self::ShortNotAllowed,
         Self::TooManyOpenOrders,
         Self::MarketClosed,
+        Self::OffTick,
+        Self::OffLot,
+        Self::InvalidTicket,
+        Self::UnknownOrder,
     ];
 
     /// A stable name for reports.
@@ -143,6 +195,10 @@ impl Rejection {
             Self::ShortNotAllowed => "short_not_allowed",
             Self::TooManyOpenOrders => "too_many_open_orders",
             Self::MarketClosed => "market_closed",
+            Self::OffTick => "off_tick",
+            Self::OffLot => "off_lot",
+            Self::InvalidTicket => "invalid_ticket",
+            Self::UnknownOrder => "unknown_order",
         }
     }
 }
@@ -162,6 +218,12 @@ impl fmt::Display for Rejection {
                 "there are as many orders, open or sent at this bar or in all, as this run allows"
             }
             Self::MarketClosed => "the run is over",
+            Self::OffTick => "a price is not a multiple of the instrument's tick",
+            Self::OffLot => {
+                "the quantity is not a multiple of the instrument's lot, or below the least quantity"
+            }
+            Self::InvalidTicket => "the parts of the order contradict one another",
+            Self::UnknownOrder => "the order that this one shall cancel is not open",
         })
     }
 }
@@ -182,7 +244,16 @@ impl Order {
     }
 
     fn new(instrument: u32, side: Side, quantity: f64) -> Self {
-        Self { instrument, side, kind: OrderKind::Market, quantity, time_in_force: TimeInForce::default() }
+        Self {
+            instrument,
+            side,
+            kind: OrderKind::Market,
+            quantity,
+            time_in_force: TimeInForce::default(),
+            reduce_only: false,
+            one_cancels: None,
+            bracket: None,
+        }
     }
 
     /// The same as a limit order.
@@ -203,9 +274,88 @@ impl Order {
         Self { kind: OrderKind::StopLimit { stop, limit }, ..self }
     }
 
+    /// The same as a stop that stays this far behind the best price.
+    #[must_use]
+    pub fn trailing(self, trail: Trail) -> Self {
+        Self { kind: OrderKind::TrailingStop(trail), ..self }
+    }
+
     /// The same with another lifetime.
     #[must_use]
     pub fn time_in_force(self, time_in_force: TimeInForce) -> Self {
         Self { time_in_force, ..self }
     }
+
+    /// The same, but never more than what takes the position to zero.
+    #[must_use]
+    pub fn reduce_only(self) -> Self {
+        Self { reduce_only: true, ..self }
+    }
+
+    /// The same in a group with an open order: as far as one of a group fills, the others are cancelled.
+    #[must_use]
+    pub fn one_cancels(self, order: OrderId) -> Self {
+        Self { one_cancels: Some(order), ..self }
+    }
+
+    /// The same with orders that take it back: a limit order at `take_profit` and a stop at `stop_loss`, each for what has
+    /// filled, one of which cancels the other. The stop's id is this order's plus one, the target's is plus two.
+    #[must_use]
+    pub fn bracket(self, take_profit: f64, stop_loss: f64) -> Self {
+        let bracket = Bracket { take_profit: Some(take_profit), stop_loss: Some(stop_loss) };
+        Self { bracket: Some(bracket), ..self }
+    }
+
+    /// The same with a limit order that takes it back; its id is this order's plus two.
+    #[must_use]
+    pub fn take_profit(self, price: f64) -> Self {
+        let stop_loss = self.bracket.and_then(|bracket| bracket.stop_loss);
+        Self { bracket: Some(Bracket { take_profit: Some(price), stop_loss }), ..self }
+    }
+
+    /// The same with a stop order that takes it back; its id is this order's plus one.
+    #[must_use]
+    pub fn stop_loss(self, price: f64) -> Self {
+        let take_profit = self.bracket.and_then(|bracket| bracket.take_profit);
+        Self { bracket: Some(Bracket { take_profit, stop_loss: Some(price) }), ..self }
+    }
+
+    /// Whether it asks for nothing but a kind, a quantity and a lifetime: what the contract's `submit` can say.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !matches!(self.kind, OrderKind::TrailingStop(_))
+            && !self.reduce_only
+            && self.one_cancels.is_none()
+            && self.bracket.is_none()
+    }
+
+    /// Whether the quantity is a finite number greater than zero.
+    #[must_use]
+    pub fn has_valid_quantity(&self) -> bool {
+        is_positive(self.quantity)
+    }
+
+    /// Whether every price is a finite number greater than zero, and every percentage below 100.
+    #[must_use]
+    pub fn has_valid_prices(&self) -> bool {
+        let kind = match self.kind {
+            OrderKind::Market => true,
+            OrderKind::Limit(price) | OrderKind::Stop(price) => is_positive(price),
+            OrderKind::StopLimit { stop, limit } => is_positive(stop) && is_positive(limit),
+            OrderKind::TrailingStop(Trail::Distance(distance)) => is_positive(distance),
+            OrderKind::TrailingStop(Trail::Percent(percent)) => is_positive(percent) && percent < 100.0,
+        };
+        kind && self.bracket.is_none_or(|bracket| bracket.prices().all(is_positive))
+    }
+}
+
+impl Bracket {
+    /// The prices that it has.
+    pub fn prices(self) -> impl Iterator<Item = f64> {
+        [self.stop_loss, self.take_profit].into_iter().flatten()
+    }
+}
+
+fn is_positive(number: f64) -> bool {
+    number.is_finite() && number > 0.0
 }

@@ -6,11 +6,13 @@ use crate::{Digest, Fill, Instrument};
 pub trait BarSource: Send + Sync {
     /// The instruments; a row's `instrument` is an index into this list.
     fn instruments(&self) -> &[Instrument];
+    /// How many of the instruments can be traded: the first ones. The others are slower bars of these, and only shown.
+    fn tradable(&self) -> u32;
     /// Number of rows.
     fn rows(&self) -> u64;
-    /// Number of time steps: distinct times among the rows.
+    /// Number of time steps: distinct times among the rows of what can be traded.
     fn steps(&self) -> u64;
-    /// Times of the first and the last row, nanoseconds since the Unix epoch; `None` without rows.
+    /// Times of the first and the last row of what can be traded, nanoseconds since the Unix epoch; `None` without rows.
     fn span(&self) -> Option<(i64, i64)>;
     /// What these rows are, for the run's key: their values and nothing else (not where they came from).
     fn digest(&self) -> Digest;

@@ -77,6 +77,11 @@ impl Accumulator {
             exposure: share(summary.steps_in_market, summary.steps, Missing::NoData),
             fees: Figure::of(summary.fees),
             final_equity: Figure::of(summary.final_equity),
+            financing: Figure::of(summary.financing),
+            partial_fills: Figure::of(as_number(summary.partial_fills)),
+            expired: Figure::of(as_number(summary.expired)),
+            dropped: Figure::of(as_number(summary.dropped)),
+            liquidations: Figure::of(as_number(summary.liquidations)),
             trades: self.tally.trades,
             signals: summary.signals,
             fills: self.fills,
@@ -283,9 +288,10 @@ mod tests {
             steps: 8,
             steps_in_market: 2,
             orders: 5,
-            rejections: [0, 3, 0, 0, 1, 0, 0, 0],
+            rejections: [0, 3, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
             signals: 4,
             signal_hits: 3,
+            ..VenueSummary::default()
         };
         let figures = Accumulator::new(100.0, 252.0).finish(&counts, None);
         assert_eq!(figures.exposure.get(), Ok(0.25));

@@ -38,6 +38,16 @@ pub struct Metrics {
     pub fees: Figure,
     /// Equity after the last bar, in the account's currency.
     pub final_equity: Figure,
+    /// Interest received, minus interest and borrowing costs paid, in the account's currency.
+    pub financing: Figure,
+    /// Fills that left a part of their order to wait, or to expire.
+    pub partial_fills: Figure,
+    /// Orders whose time ran out before they had filled wholly.
+    pub expired: Figure,
+    /// Accepted orders that the venue took away: for want of funds or of a position, or by a margin call.
+    pub dropped: Figure,
+    /// Fills by which the venue closed positions after a margin call.
+    pub liquidations: Figure,
     /// Closed round trips, from flat to flat.
     pub trades: u64,
     /// Signals that were followed by a bar.
@@ -73,6 +83,11 @@ impl Metrics {
             MetricName::FinalEquity => self.final_equity,
             MetricName::Trades => count(self.trades),
             MetricName::Signals => count(self.signals),
+            MetricName::Financing => self.financing,
+            MetricName::PartialFills => self.partial_fills,
+            MetricName::Expired => self.expired,
+            MetricName::Dropped => self.dropped,
+            MetricName::Liquidations => self.liquidations,
         }
     }
 }

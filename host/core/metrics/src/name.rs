@@ -48,11 +48,21 @@ pub enum MetricName {
     Trades,
     /// [`Metrics::signals`](crate::Metrics::signals)
     Signals,
+    /// [`Metrics::financing`](crate::Metrics::financing)
+    Financing,
+    /// [`Metrics::partial_fills`](crate::Metrics::partial_fills)
+    PartialFills,
+    /// [`Metrics::expired`](crate::Metrics::expired)
+    Expired,
+    /// [`Metrics::dropped`](crate::Metrics::dropped)
+    Dropped,
+    /// [`Metrics::liquidations`](crate::Metrics::liquidations)
+    Liquidations,
 }
 
 impl MetricName {
     /// Every metric, in the order of reports.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::TotalReturn,
         Self::Cagr,
         Self::Volatility,
@@ -68,6 +78,11 @@ impl MetricName {
         Self::FinalEquity,
         Self::Trades,
         Self::Signals,
+        Self::Financing,
+        Self::PartialFills,
+        Self::Expired,
+        Self::Dropped,
+        Self::Liquidations,
     ];
 
     /// The name, as in reports and settings.
@@ -89,15 +104,26 @@ impl MetricName {
             Self::FinalEquity => "final_equity",
             Self::Trades => "trades",
             Self::Signals => "signals",
+            Self::Financing => "financing",
+            Self::PartialFills => "partial_fills",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
+            Self::Liquidations => "liquidations",
         }
     }
 
     /// Which way it gets better. A drawdown is zero or below, so higher is better; of exposure less is better, as the
-    /// same result for less time at risk; of trades and signals more is better, as more evidence.
+    /// same result for less time at risk; of what the venue did to orders less; of trades and signals more is better, as more evidence.
     #[must_use]
     pub fn direction(self) -> Direction {
         match self {
-            Self::Volatility | Self::Exposure | Self::Fees => Direction::LowerIsBetter,
+            Self::Volatility
+            | Self::Exposure
+            | Self::Fees
+            | Self::PartialFills
+            | Self::Expired
+            | Self::Dropped
+            | Self::Liquidations => Direction::LowerIsBetter,
             Self::TotalReturn
             | Self::Cagr
             | Self::Sharpe
@@ -109,7 +135,8 @@ impl MetricName {
             | Self::HitRate
             | Self::FinalEquity
             | Self::Trades
-            | Self::Signals => Direction::HigherIsBetter,
+            | Self::Signals
+            | Self::Financing => Direction::HigherIsBetter,
         }
     }
 }
@@ -163,7 +190,7 @@ mod tests {
             message.starts_with("`sharp` is not a metric: use one of `total_return`, `cagr`"),
             "{message}"
         );
-        assert!(message.ends_with("`signals`"), "{message}");
+        assert!(message.ends_with("`liquidations`"), "{message}");
     }
 
     #[test]

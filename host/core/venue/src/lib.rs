@@ -1,53 +1,63 @@
-//! The venue: orders in, fills and an account out.
+//! The venue: orders in, fills and an account out. `docs/venue.md` has its rules.
 //!
 //! Pure and deterministic. The same code is compiled to wasm for the sandbox and natively for authors' unit tests, and
-//! both agree to the last bit: only `+ - * /` and comparisons are used.
+//! both agree to the last bit: only `+ - * /`, roots, rounding to whole numbers and comparisons are used.
 //!
 //! One bar goes through the venue like this: [`Venue::step`] brings the bar, and answers whether an order traded;
 //! while it did, the strategy hears of the [`Venue::last_fill`] (and may cancel what the fill makes superfluous) before
-//! [`Venue::resume`] looks for the next one. When nothing more trades, the account is marked to the close.
-//!
-//! The conventions of matching are those of [`stratbox_domain::VenuePolicy`].
+//! [`Venue::resume`] looks for the next one. When nothing more trades, the account is marked to the close. Then the
+//! strategy sees the bar, and after it, where market orders fill at the close, [`Venue::settle`] does that.
 
+mod execution;
+mod fees;
+mod financing;
+mod increments;
+mod margin;
 mod matching;
+mod orders;
 mod position;
 mod risk;
+mod settlement;
+mod slippage;
 #[cfg(test)]
 mod tests;
 
-use matching::{Match, Moment, match_order, slipped};
+use orders::OpenOrder;
 use position::Holding;
 use stratbox_domain::{
-    Account, Bar, Fill, Order, OrderId, OrderKind, Position, Rejection, TimeInForce, VenuePolicy,
-    VenueSummary,
+    Account, Bar, Fill, FillAt, Increments, Order, OrderId, Position, Rejection, VenuePolicy, VenueSummary,
 };
 
 /// One hundredth of a percent.
 const BASIS_POINT: f64 = 1e-4;
 const DAY_NS: i64 = 86_400_000_000_000;
 
+/// The latest bar of an instrument, and how much of its volume orders may still trade.
 #[derive(Debug, Clone, Copy)]
-struct OpenOrder {
-    id: OrderId,
-    order: Order,
-    /// It can fill in bars after this time only: never in the one whose close it was sent on.
-    sent: i64,
-    /// The UTC day of the first bar on which it could fill.
-    first_day: Option<i64>,
+struct Tape {
+    bar: Bar,
+    left: f64,
 }
 
 /// The order book, the positions and the cash of one run.
 #[derive(Debug, Clone)]
 pub struct Venue {
     policy: VenuePolicy,
+    increments: Vec<Increments>,
     holdings: Vec<Holding>,
+    /// Of the bars that orders were, or could have been, matched against.
+    tapes: Vec<Tape>,
     orders: Vec<OpenOrder>,
     cash: f64,
     /// Time of the current bar.
     now: i64,
     has_bar: bool,
-    /// The bar that orders are being matched against.
-    bar: Bar,
+    /// Whether the policy needs every bar, and not only those with an open order.
+    attentive: bool,
+    /// The instrument whose bar orders are being matched against.
+    instrument: u32,
+    /// While market orders fill at the close: orders from this one on were sent too late for it.
+    settling: Option<OrderId>,
     closed: bool,
     last_fill: Option<Fill>,
     next_id: OrderId,
@@ -57,19 +67,32 @@ pub struct Venue {
 }
 
 impl Venue {
-    /// An account with the policy's initial cash, for `instruments` instruments.
+    /// An account with the policy's initial cash, for `instruments` instruments of any tick and lot.
     #[must_use]
     pub fn new(policy: VenuePolicy, instruments: u32) -> Self {
-        let nothing =
+        Self::with_increments(policy, vec![Increments::default(); instruments as usize])
+    }
+
+    /// The same for instruments of these ticks and lots. The policy's own table of instruments, which goes by symbols, is
+    /// not looked at: see [`VenuePolicy::increments`].
+    #[must_use]
+    pub fn with_increments(policy: VenuePolicy, increments: Vec<Increments>) -> Self {
+        let bar =
             Bar { instrument: 0, time: i64::MIN, open: 0.0, high: 0.0, low: 0.0, close: 0.0, volume: 0.0 };
         Self {
-            policy,
-            holdings: vec![Holding::default(); instruments as usize],
+            holdings: vec![Holding::default(); increments.len()],
+            tapes: vec![Tape { bar, left: 0.0 }; increments.len()],
+            increments,
             orders: Vec::new(),
             cash: policy.initial_cash,
             now: 0,
             has_bar: false,
-            bar: nothing,
+            attentive: policy.fill_at == FillAt::SameClose
+                || policy.maintenance_margin > 0.0
+                || financing::is_charged(&policy),
+            policy,
+            instrument: 0,
+            settling: None,
             closed: false,
             last_fill: None,
             next_id: 1,
@@ -78,26 +101,33 @@ impl Venue {
         }
     }
 
+    /// How many instruments can be traded. Bars of others are none of the venue's.
+    #[must_use]
+    pub fn tradable(&self) -> u32 {
+        self.holdings.len() as u32
+    }
+
     /// Starts the next bar. Bars come in the order of time; several instruments may share a time.
     ///
     /// Returns the equity at the end of the previous time step when this bar begins a new one, and whether an order
     /// traded: then call [`Venue::resume`] until none does.
     #[inline]
     pub fn step(&mut self, bar: &Bar) -> (Option<f64>, bool) {
+        let before = self.now;
         let ended = self.begin(bar.time);
         if self.is_quiet() {
             self.mark(bar.instrument, bar.close);
             return (ended, false);
         }
-        (ended, self.match_bar(bar))
+        (ended, self.match_bar(bar, ended.map(|_| before)))
     }
 
-    /// Whether no order is open, so that all a bar can do is to move the marks: then [`Venue::step_quiet`] does as well
-    /// as [`Venue::step`].
+    /// Whether no order is open and the policy needs nothing of a bar but its close, so that all that it can do is to move
+    /// the marks: then [`Venue::step_quiet`] does as well as [`Venue::step`].
     #[must_use]
     #[inline]
     pub fn is_quiet(&self) -> bool {
-        self.orders.is_empty()
+        self.orders.is_empty() && !self.attentive
     }
 
     /// [`Venue::step`] for the bars, most of them, on which nothing can trade.
@@ -109,18 +139,23 @@ impl Venue {
         ended
     }
 
-    /// Looks for the next execution in the current bar; `false` when there is none and the account has been marked to
-    /// the close.
+    /// Looks for the next execution in the current bar, or at its close; `false` when there is none, and the account has
+    /// been marked to the close.
     pub fn resume(&mut self) -> bool {
+        if self.settling.is_some() {
+            return self.settle_next();
+        }
         if self.match_next() {
             return true;
         }
-        self.expire();
-        self.mark(self.bar.instrument, self.bar.close);
+        self.end_bar();
+        if let Some(Tape { bar, .. }) = self.tapes.get(self.instrument as usize).copied() {
+            self.mark(bar.instrument, bar.close);
+        }
         false
     }
 
-    /// The execution that [`Venue::step`] or [`Venue::resume`] last answered `true` for.
+    /// The execution that [`Venue::step`], [`Venue::resume`] or [`Venue::settle`] last answered `true` for.
     #[must_use]
     pub fn last_fill(&self) -> Option<Fill> {
         self.last_fill
@@ -139,26 +174,19 @@ impl Venue {
     /// # Errors
     /// The first reason that applies.
     pub fn submit(&mut self, order: Order) -> Result<OrderId, Rejection> {
+        // A bracket of nothing is none.
+        let bracket = order.bracket.filter(|bracket| bracket.prices().next().is_some());
+        let order = Order { bracket, ..order };
         match self.check(&order) {
-            Ok(()) => {
-                let id = self.next_id;
-                self.next_id += 1;
-                self.counts.orders += 1;
-                self.sent = (self.now, if self.sent.0 == self.now { self.sent.1 + 1 } else { 1 });
-                self.orders.push(OpenOrder { id, order, sent: self.now, first_day: None });
-                Ok(id)
-            }
-            Err(rejection) => {
-                self.counts.rejections[rejection as usize] += 1;
-                Err(rejection)
-            }
+            Ok(mark) => Ok(self.accept(order, mark)),
+            Err(rejection) => Err(self.refuse(rejection)),
         }
     }
 
-    /// Withdraws an open order; `false` when it is not open.
-    pub fn cancel(&mut self, id: OrderId) -> bool {
-        let found = self.orders.iter().position(|open| open.id == id);
-        found.map(|index| self.orders.remove(index)).is_some()
+    /// Counts an order that is rejected for a reason found elsewhere, and gives the reason back.
+    pub fn refuse(&mut self, rejection: Rejection) -> Rejection {
+        self.counts.rejections[rejection as usize] += 1;
+        rejection
     }
 
     /// The position in one instrument; all zero for an unknown one.
@@ -185,6 +213,12 @@ impl Venue {
             fees: self.counts.fees,
             buying_power: self.buying_power(),
         }
+    }
+
+    /// Interest received so far, minus interest and borrowing costs paid.
+    #[must_use]
+    pub fn financing(&self) -> f64 {
+        self.counts.financing
     }
 
     /// Sets the forecast for an instrument's next bar, which is one of a later time; zero, NaN and infinity withdraw it.
@@ -228,11 +262,19 @@ impl Venue {
         ended
     }
 
-    /// Kept out of the way of quiet bars.
+    /// Kept out of the way of quiet bars. `before` is the time of the step that this bar has ended, if it has.
     #[inline(never)]
-    fn match_bar(&mut self, bar: &Bar) -> bool {
-        self.bar = *bar;
-        self.activate();
+    fn match_bar(&mut self, bar: &Bar, before: Option<i64>) -> bool {
+        if let Some(before) = before {
+            self.call_margin();
+            self.accrue(before);
+        }
+        self.instrument = bar.instrument;
+        let left = self.policy.volume_share.map_or(f64::INFINITY, |share| share * bar.volume);
+        if let Some(tape) = self.tapes.get_mut(bar.instrument as usize) {
+            *tape = Tape { bar: *bar, left };
+            self.activate(bar);
+        }
         self.resume()
     }
 
@@ -247,96 +289,5 @@ impl Venue {
             }
             holding.mark = close;
         }
-    }
-
-    /// Executes the first order that trades in the current bar, if any.
-    fn match_next(&mut self) -> bool {
-        let bar = self.bar;
-        for moment in Moment::ALL {
-            let mut index = 0;
-            while index < self.orders.len() {
-                let OpenOrder { order, sent, .. } = self.orders[index];
-                if order.instrument != bar.instrument || sent >= bar.time {
-                    index += 1;
-                    continue;
-                }
-                match match_order(order.kind, order.side, &bar, moment) {
-                    Match::None => index += 1,
-                    Match::Woken { limit, this_bar } => {
-                        let open = &mut self.orders[index];
-                        open.order.kind = OrderKind::Limit(limit);
-                        if !this_bar {
-                            open.sent = bar.time;
-                        }
-                        index += 1;
-                    }
-                    Match::AtLimit(price) => {
-                        if self.execute(index, price) {
-                            return true;
-                        }
-                    }
-                    Match::AtMarket(price) => {
-                        let price = slipped(price, order.side, &bar, self.policy.slippage_bps * BASIS_POINT);
-                        if self.execute(index, price) {
-                            return true;
-                        }
-                    }
-                }
-            }
-        }
-        false
-    }
-
-    /// Trades an open order at a price. `false` when it was dropped instead, because the account it was accepted for is
-    /// no longer there.
-    fn execute(&mut self, index: usize, price: f64) -> bool {
-        let OpenOrder { id, order, .. } = self.orders[index];
-        let permitted = self.check_fill(&order);
-        self.orders.remove(index);
-        if let Err(rejection) = permitted {
-            self.counts.rejections[rejection as usize] += 1;
-            return false;
-        }
-        let holding = &mut self.holdings[order.instrument as usize];
-        holding.execute(order.side, order.quantity, price);
-        let traded = price * order.quantity;
-        let fee = traded * self.policy.fee_bps * BASIS_POINT;
-        self.cash -= order.side.sign() * traded + fee;
-        self.counts.fees += fee;
-        self.last_fill = Some(Fill {
-            order: id,
-            instrument: order.instrument,
-            time: self.bar.time,
-            side: order.side,
-            price,
-            quantity: order.quantity,
-            fee,
-            position: holding.quantity,
-        });
-        true
-    }
-
-    /// Notes which orders this bar may fill, and drops the day orders of earlier days.
-    fn activate(&mut self) {
-        let Bar { instrument, time, .. } = self.bar;
-        let today = time.div_euclid(DAY_NS);
-        self.orders.retain_mut(|open| {
-            if open.order.instrument != instrument || open.sent >= time {
-                return true;
-            }
-            let first_day = *open.first_day.get_or_insert(today);
-            open.order.time_in_force != TimeInForce::Day || first_day == today
-        });
-    }
-
-    /// Drops the orders that had this one bar to fill.
-    fn expire(&mut self) {
-        let instrument = self.bar.instrument;
-        self.orders.retain(|open| {
-            let had_its_bar = open.order.instrument == instrument && open.first_day.is_some();
-            let one_bar_only =
-                matches!(open.order.time_in_force, TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill);
-            !(had_its_bar && one_bar_only)
-        });
     }
 }

@@ -1,10 +1,10 @@
 //! At what price, if any, an order trades within one bar. Pure functions of the order, the bar and the policy.
 
-use stratbox_domain::{Bar, OrderKind, Side};
+use stratbox_domain::{Bar, LimitFill, OrderKind, Side};
 
 /// A bar hides the order of its prices. Orders are matched in these moments, one after the other, which decides for the
 /// pessimistic reading: when a stop and a target are both inside the bar, the stop goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Moment {
     /// The open: market orders, and whatever the market has gapped through.
     Open,
@@ -37,17 +37,28 @@ pub(crate) enum Match {
     },
 }
 
-pub(crate) fn match_order(kind: OrderKind, side: Side, bar: &Bar, moment: Moment) -> Match {
+/// What a moment of a bar does to an order. `best` is the best price that a trailing stop has seen.
+pub(crate) fn match_order(
+    kind: OrderKind,
+    side: Side,
+    best: f64,
+    bar: &Bar,
+    moment: Moment,
+    rule: LimitFill,
+) -> Match {
+    let within = |price, limit| is_within(side, price, limit, rule);
+    let kind = match kind {
+        OrderKind::TrailingStop(trail) => OrderKind::Stop(trail.level(side, best)),
+        kind => kind,
+    };
     match (moment, kind) {
         (Moment::Open, OrderKind::Market) => Match::AtMarket(bar.open),
-        (Moment::Open, OrderKind::Limit(limit)) if is_within(side, bar.open, limit) => {
-            Match::AtLimit(bar.open)
-        }
+        (Moment::Open, OrderKind::Limit(limit)) if within(bar.open, limit) => Match::AtLimit(bar.open),
         (Moment::Open, OrderKind::Stop(stop)) if is_through(side, bar.open, stop) => {
             Match::AtMarket(bar.open)
         }
         (Moment::Open, OrderKind::StopLimit { stop, limit }) if is_through(side, bar.open, stop) => {
-            if is_within(side, bar.open, limit) {
+            if within(bar.open, limit) {
                 Match::AtLimit(bar.open)
             } else {
                 Match::Woken { limit, this_bar: true }
@@ -57,30 +68,26 @@ pub(crate) fn match_order(kind: OrderKind, side: Side, bar: &Bar, moment: Moment
             Match::AtMarket(stop)
         }
         (Moment::Stops, OrderKind::StopLimit { stop, limit }) if is_through(side, worst(side, bar), stop) => {
-            if is_within(side, stop, limit) {
+            if within(stop, limit) {
                 Match::AtLimit(stop)
             } else {
                 Match::Woken { limit, this_bar: false }
             }
         }
-        (Moment::Limits, OrderKind::Limit(limit)) if is_within(side, best(side, bar), limit) => {
+        (Moment::Limits, OrderKind::Limit(limit)) if within(best_of(side, bar), limit) => {
             Match::AtLimit(limit)
         }
         _ => Match::None,
     }
 }
 
-/// A market or stop price moved against the order by `slippage` (a fraction), but never out of the bar: nobody traded
-/// there.
-pub(crate) fn slipped(price: f64, side: Side, bar: &Bar, slippage: f64) -> f64 {
-    (price * (1.0 + side.sign() * slippage)).clamp(bar.low, bar.high)
-}
-
-/// Whether `price` is the limit or better.
-fn is_within(side: Side, price: f64, limit: f64) -> bool {
-    match side {
-        Side::Buy => price <= limit,
-        Side::Sell => price >= limit,
+/// Whether a limit order trades at `price`: at the limit, if that is enough, or better.
+fn is_within(side: Side, price: f64, limit: f64, rule: LimitFill) -> bool {
+    match (side, rule) {
+        (Side::Buy, LimitFill::Touch) => price <= limit,
+        (Side::Sell, LimitFill::Touch) => price >= limit,
+        (Side::Buy, LimitFill::Penetrate) => price < limit,
+        (Side::Sell, LimitFill::Penetrate) => price > limit,
     }
 }
 
@@ -92,7 +99,8 @@ fn is_through(side: Side, price: f64, stop: f64) -> bool {
     }
 }
 
-fn best(side: Side, bar: &Bar) -> f64 {
+/// The best price of a bar for who trades on this side.
+fn best_of(side: Side, bar: &Bar) -> f64 {
     match side {
         Side::Buy => bar.low,
         Side::Sell => bar.high,

@@ -19,6 +19,8 @@ pub(crate) struct Holding {
     pub(crate) signal: f64,
     /// When it was made: a bar of that very time had closed, or was about to, and is no future to forecast.
     pub(crate) signalled: i64,
+    /// Whether a margin call closes the position.
+    pub(crate) liquidating: bool,
 }
 
 impl Holding {

@@ -5,7 +5,7 @@
 //! twice. An order that does not add exposure is always accepted: no one is kept from getting out. What was accepted is
 //! checked once more when it fills, with slack for what the market has done since.
 
-use stratbox_domain::{Order, OrderKind, Rejection, Side};
+use stratbox_domain::{Order, OrderKind, Side};
 
 use crate::Venue;
 use crate::position::DUST;
@@ -23,29 +23,31 @@ pub(crate) fn is_short(held: f64, quantity: f64) -> bool {
 /// that has outlived the account it was accepted for.
 const FILL_SLACK: f64 = 0.25;
 
-/// The price an order is valued at before it trades: the worst that it can trade at, as far as that is known. A limit to
-/// buy and a stop to sell trade at their price or below; the others trade at the market when that is higher.
-fn reference_price(order: &Order, mark: f64) -> f64 {
-    match (order.kind, order.side) {
-        (OrderKind::Market, _) => mark,
-        (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Buy)
-        | (OrderKind::Stop(price), Side::Sell) => price,
-        (OrderKind::Stop(price), Side::Buy)
-        | (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Sell) => {
-            larger(price, mark)
+/// What an order may yet trade.
+#[derive(Clone, Copy)]
+struct Claim<'a> {
+    order: &'a Order,
+    quantity: f64,
+    /// The best price that it has seen, if it trails.
+    best: f64,
+}
+
+impl Claim<'_> {
+    /// The price an order is valued at before it trades: the worst that it can trade at, as far as that is known. A limit
+    /// to buy and a stop to sell trade at their price or below; the others trade at the market when that is higher.
+    fn reference_price(&self, mark: f64) -> f64 {
+        match (self.order.kind, self.order.side) {
+            (OrderKind::Market, _) => mark,
+            (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Buy)
+            | (OrderKind::Stop(price), Side::Sell) => price,
+            (OrderKind::Stop(price), Side::Buy)
+            | (OrderKind::Limit(price) | OrderKind::StopLimit { limit: price, .. }, Side::Sell) => {
+                larger(price, mark)
+            }
+            (OrderKind::TrailingStop(trail), Side::Buy) => larger(trail.level(Side::Buy, self.best), mark),
+            // It rises with the market.
+            (OrderKind::TrailingStop(_), Side::Sell) => larger(self.best, mark),
         }
-    }
-}
-
-fn is_price(price: f64) -> bool {
-    price.is_finite() && price > 0.0
-}
-
-fn has_valid_prices(kind: OrderKind) -> bool {
-    match kind {
-        OrderKind::Market => true,
-        OrderKind::Limit(price) | OrderKind::Stop(price) => is_price(price),
-        OrderKind::StopLimit { stop, limit } => is_price(stop) && is_price(limit),
     }
 }
 
@@ -55,57 +57,25 @@ fn larger(a: f64, b: f64) -> f64 {
 }
 
 impl Venue {
-    /// Why an order cannot be accepted, the simplest reason first.
-    pub(crate) fn check(&self, order: &Order) -> Result<(), Rejection> {
-        if self.closed {
-            return Err(Rejection::MarketClosed);
-        }
-        let holding = self.holdings.get(order.instrument as usize).ok_or(Rejection::UnknownInstrument)?;
-        if !is_price(order.quantity) {
-            return Err(Rejection::InvalidQuantity);
-        }
-        if !has_valid_prices(order.kind) {
-            return Err(Rejection::InvalidPrice);
-        }
-        if holding.mark == 0.0 {
-            return Err(Rejection::NoPrice);
-        }
-        if self.orders.len() >= self.policy.max_open_orders as usize || self.has_sent_too_many() {
-            return Err(Rejection::TooManyOpenOrders);
-        }
-        if order.side == Side::Sell
-            && !self.policy.allow_short
-            && is_short(self.projected_quantity(order.instrument), order.quantity)
-        {
-            return Err(Rejection::ShortNotAllowed);
+    /// Whether the account affords a new order.
+    pub(crate) fn affords(&self, order: &Order) -> bool {
+        if order.reduce_only {
+            return true;
         }
         let before = self.exposure(order.instrument, None);
         let after = self.exposure(order.instrument, Some(order));
         let total = self.gross_exposure() - before + after;
-        if after <= before || self.is_within(total, TOLERANCE) {
-            Ok(())
-        } else {
-            Err(Rejection::InsufficientFunds)
-        }
+        after <= before || self.is_within(total, TOLERANCE)
     }
 
-    fn has_sent_too_many(&self) -> bool {
-        let (time, sent) = self.sent;
-        (time == self.now && sent >= self.policy.max_orders_per_bar)
-            || self.counts.orders >= u64::from(self.policy.max_orders)
-    }
-
-    /// Why an accepted order that is about to fill must not; it is still among the open orders.
-    pub(crate) fn check_fill(&self, order: &Order) -> Result<(), Rejection> {
+    /// Whether an accepted order may fill with this quantity; it is still among the open orders.
+    pub(crate) fn permits(&self, order: &Order, quantity: f64) -> bool {
         let held = self.quantity(order.instrument);
-        if order.side == Side::Sell && !self.policy.allow_short && is_short(held, order.quantity) {
-            return Err(Rejection::ShortNotAllowed);
+        if order.side == Side::Sell && !self.policy.allow_short && is_short(held, quantity) {
+            return false;
         }
-        let adds = (held + order.side.sign() * order.quantity).abs() > held.abs();
-        if adds && !self.is_within(self.gross_exposure(), FILL_SLACK) {
-            return Err(Rejection::InsufficientFunds);
-        }
-        Ok(())
+        let adds = (held + order.side.sign() * quantity).abs() > held.abs();
+        !adds || self.is_within(self.gross_exposure(), FILL_SLACK)
     }
 
     /// Written so that a sum that is not a number is not within anything.
@@ -126,18 +96,19 @@ impl Venue {
     }
 
     /// The position once the open market orders have filled.
-    fn projected_quantity(&self, instrument: u32) -> f64 {
-        let market = self.orders_of(instrument).filter(|order| order.kind == OrderKind::Market);
-        self.quantity(instrument) + market.map(|order| order.side.sign() * order.quantity).sum::<f64>()
+    pub(crate) fn projected_quantity(&self, instrument: u32) -> f64 {
+        let market = self.claims(instrument).filter(|claim| claim.order.kind == OrderKind::Market);
+        self.quantity(instrument) + market.map(|claim| claim.order.side.sign() * claim.quantity).sum::<f64>()
     }
 
     /// The largest value that the position in one instrument can reach through its open orders and one more.
     fn exposure(&self, instrument: u32, extra: Option<&Order>) -> f64 {
         let holding = &self.holdings[instrument as usize];
+        let extra = extra.map(|order| Claim { order, quantity: order.quantity, best: holding.mark });
         let (mut base, mut buys, mut sells) = (holding.value(), 0.0, 0.0);
-        for order in self.orders_of(instrument).chain(extra) {
-            let value = order.quantity * reference_price(order, holding.mark);
-            match (order.kind, order.side) {
+        for claim in self.claims(instrument).chain(extra) {
+            let value = claim.quantity * claim.reference_price(holding.mark);
+            match (claim.order.kind, claim.order.side) {
                 (OrderKind::Market, side) => base += side.sign() * value,
                 (_, Side::Buy) => buys += value,
                 (_, Side::Sell) => sells += value,
@@ -146,7 +117,13 @@ impl Venue {
         larger(base.abs(), larger((base + buys).abs(), (base - sells).abs()))
     }
 
-    fn orders_of(&self, instrument: u32) -> impl Iterator<Item = &Order> {
-        self.orders.iter().map(|open| &open.order).filter(move |order| order.instrument == instrument)
+    /// What may be traded in one instrument, but by orders that only reduce: they cost nothing.
+    fn claims(&self, instrument: u32) -> impl Iterator<Item = Claim<'_>> {
+        let counts = move |order: &Order| order.instrument == instrument && !order.reduce_only;
+        self.orders.iter().filter(move |open| counts(&open.order)).map(|open| Claim {
+            order: &open.order,
+            quantity: open.remaining,
+            best: open.best,
+        })
     }
 }

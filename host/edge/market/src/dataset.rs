@@ -154,12 +154,6 @@ impl Dataset {
         Self { columns, summary }
     }
 
-    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
-    #[must_use]
-    pub fn tradable(&self) -> u32 {
-        self.summary.tradable
-    }
-
     /// One bar.
     ///
     /// # Panics
@@ -242,6 +236,10 @@ impl BarSource for Dataset {
         &self.summary.instruments
     }
 
+    fn tradable(&self) -> u32 {
+        self.summary.tradable
+    }
+
     fn rows(&self) -> u64 {
         self.columns.rows as u64
     }
@@ -303,12 +301,6 @@ impl DatasetView {
         times(&self.columns, self.tradable())
     }
 
-    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
-    #[must_use]
-    pub fn tradable(&self) -> u32 {
-        self.dataset.tradable()
-    }
-
     /// The rows of this view from a time on and before another.
     #[must_use]
     pub fn part(&self, (from, to): (Option<i64>, Option<i64>)) -> Self {
@@ -334,6 +326,10 @@ impl DatasetView {
 impl BarSource for DatasetView {
     fn instruments(&self) -> &[Instrument] {
         &self.summary.instruments
+    }
+
+    fn tradable(&self) -> u32 {
+        self.dataset.tradable()
     }
 
     fn rows(&self) -> u64 {

@@ -96,17 +96,13 @@ impl SharedBars {
     }
 }
 
-impl SharedBars {
-    /// How many of the instruments, from the first on, can be traded. The others are slower bars of these.
-    #[must_use]
-    pub fn tradable(&self) -> u32 {
-        self.header.tradable
-    }
-}
-
 impl BarSource for SharedBars {
     fn instruments(&self) -> &[Instrument] {
         &self.header.instruments
+    }
+
+    fn tradable(&self) -> u32 {
+        self.header.tradable
     }
 
     fn rows(&self) -> u64 {

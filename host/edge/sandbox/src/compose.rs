@@ -46,7 +46,7 @@ pub(crate) fn compose(guests: &Guests, strategy: &[u8], profile: Profile) -> Res
     })?;
     let simulation = graph.alias(driver, SIMULATION).map_err(ours)?;
     graph.0.export(simulation, SIMULATION).map_err(ours)?;
-    graph.0.encode(EncodeOptions::default()).map_err(|cause| Error::Component(cause.to_string()))
+    graph.0.encode(EncodeOptions::default()).map_err(|cause| Error::Component(chain(&cause)))
 }
 
 fn ours(cause: impl std::fmt::Display) -> Error {

@@ -18,8 +18,8 @@ use crate::meter::{Exhausted, Meter};
 use crate::text::escaped;
 use crate::wasi::Wasi;
 use crate::wire::{
-    WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary, to_wire_instruments,
-    to_wire_parameters,
+    WireIncrements, WireInstrument, WireManifest, WireParameter, WirePolicy, WireSummary,
+    to_wire_instruments, to_wire_parameters,
 };
 use crate::{Artifact, Error, Sandbox};
 
@@ -46,7 +46,7 @@ pub struct RunRequest<'a> {
     /// Every parameter of the strategy, within its bounds.
     pub params: &'a Params,
     /// The venue's conventions.
-    pub policy: VenuePolicy,
+    pub policy: &'a VenuePolicy,
     /// What the run may use.
     pub limits: Limits,
     /// Ends the run, within some milliseconds, once it is true.
@@ -155,6 +155,7 @@ impl<R: Recorder> Sandbox<R> {
             None => usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
         };
         let mut store = self.store(state, limits, hostcall_bytes)?;
+        let tradable = tradable(request)?;
         let instruments = to_wire_instruments(request.bars.instruments());
         let parameters = to_wire_parameters(request.params);
         let begun = Instant::now();
@@ -163,10 +164,11 @@ impl<R: Recorder> Sandbox<R> {
             let instance = instantiate(artifact, &mut store);
             timing.instantiate = begun.elapsed();
             let instance = instance?;
-            type Arguments<'a> = (WirePolicy, &'a [WireInstrument<'a>], &'a [WireParameter<'a>]);
+            type Arguments<'a> =
+                (WirePolicy, &'a [WireIncrements], &'a [WireInstrument<'a>], &'a [WireParameter<'a>]);
             let run = instance
                 .get_typed_func::<Arguments<'_>, (Result<WireSummary, String>,)>(&mut store, &artifact.run)?;
-            run.call(&mut store, (request.policy.into(), &instruments, &parameters))
+            run.call(&mut store, (request.policy.into(), &tradable, &instruments, &parameters))
         })();
         let outcome = match answer {
             Ok((Ok(summary),)) => RunOutcome::Completed(summary.into()),
@@ -214,6 +216,15 @@ fn deadline(begun: Instant, limits: &Limits) -> Instant {
 
 fn ran_dry(error: &wasmtime::Error) -> bool {
     matches!(error.downcast_ref::<Trap>(), Some(Trap::OutOfFuel))
+}
+
+/// The increments of what can be traded. That the policy fits the instruments has been found out before.
+fn tradable(request: &RunRequest<'_>) -> Result<Vec<WireIncrements>, Error> {
+    let bars = &request.bars;
+    let tradable = bars.instruments().iter().take(bars.tradable() as usize).cloned().collect::<Vec<_>>();
+    let increments = request.policy.increments(&tradable);
+    let increments = increments.map_err(|problem| Error::Engine(format!("the venue's policy: {problem}")))?;
+    Ok(increments.into_iter().map(WireIncrements::from).collect())
 }
 
 /// The strategy's own no to its parameters.

@@ -1,11 +1,12 @@
 //! The contract's and the engine's types as wasmtime lowers and lifts them.
 
 use bytes::Bytes;
-use stratbox_domain::{
-    Columns, Fill, Instrument, Manifest, ParamKind, ParamSpec, ParamValue, Params, Side, VenuePolicy,
-    VenueSummary,
-};
+use stratbox_domain::{Columns, Fill, Instrument, Manifest, ParamKind, ParamSpec, ParamValue, Params, Side};
 use wasmtime::component::{ComponentType, Lift, Lower};
+
+mod policy;
+
+pub(crate) use policy::{WireIncrements, WirePolicy, WireSummary};
 
 #[derive(ComponentType, Lower)]
 #[component(record)]
@@ -60,84 +61,6 @@ pub(crate) fn to_wire_parameters(params: &Params) -> Vec<WireParameter<'_>> {
         ParamValue::Text(v) => WireValue::Text(v),
     };
     params.iter().map(|(name, v)| WireParameter { name, value: value(v) }).collect()
-}
-
-#[derive(ComponentType, Lower)]
-#[component(record)]
-pub(crate) struct WirePolicy {
-    #[component(name = "initial-cash")]
-    initial_cash: f64,
-    #[component(name = "fee-bps")]
-    fee_bps: f64,
-    #[component(name = "slippage-bps")]
-    slippage_bps: f64,
-    leverage: f64,
-    #[component(name = "allow-short")]
-    allow_short: bool,
-    #[component(name = "max-open-orders")]
-    max_open_orders: u32,
-    #[component(name = "max-orders-per-bar")]
-    max_orders_per_bar: u32,
-    #[component(name = "max-orders")]
-    max_orders: u32,
-}
-
-impl From<VenuePolicy> for WirePolicy {
-    fn from(policy: VenuePolicy) -> Self {
-        let VenuePolicy {
-            initial_cash,
-            fee_bps,
-            slippage_bps,
-            leverage,
-            allow_short,
-            max_open_orders,
-            max_orders_per_bar,
-            max_orders,
-        } = policy;
-        Self {
-            initial_cash,
-            fee_bps,
-            slippage_bps,
-            leverage,
-            allow_short,
-            max_open_orders,
-            max_orders_per_bar,
-            max_orders,
-        }
-    }
-}
-
-#[derive(ComponentType, Lift)]
-#[component(record)]
-pub(crate) struct WireSummary {
-    #[component(name = "final-equity")]
-    final_equity: f64,
-    fees: f64,
-    steps: u64,
-    #[component(name = "steps-in-market")]
-    steps_in_market: u64,
-    orders: u64,
-    rejections: Vec<u64>,
-    signals: u64,
-    #[component(name = "signal-hits")]
-    signal_hits: u64,
-}
-
-impl From<WireSummary> for VenueSummary {
-    fn from(summary: WireSummary) -> Self {
-        let mut rejections = [0; 8];
-        rejections.iter_mut().zip(summary.rejections).for_each(|(to, from)| *to = from);
-        Self {
-            final_equity: summary.final_equity,
-            fees: summary.fees,
-            steps: summary.steps,
-            steps_in_market: summary.steps_in_market,
-            orders: summary.orders,
-            rejections,
-            signals: summary.signals,
-            signal_hits: summary.signal_hits,
-        }
-    }
 }
 
 #[derive(ComponentType, Lift, Clone, Copy)]

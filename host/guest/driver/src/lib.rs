@@ -6,7 +6,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use exports::stratbox::engine::simulation::{Guest, Instrument, Manifest, Parameter, Policy, Summary};
+use exports::stratbox::engine::simulation::{
+    Guest, Increments, Instrument, Manifest, Parameter, Policy, Summary,
+};
+use stratbox::engine::settings::FillAt;
 use stratbox::engine::{control, market};
 use stratbox::strategy::strategy;
 use stratbox::strategy::types::Bar;
@@ -47,14 +50,16 @@ impl Guest for Component {
 
     fn run(
         policy: Policy,
+        tradable: Vec<Increments>,
         instruments: Vec<Instrument>,
         parameters: Vec<Parameter>,
     ) -> Result<Summary, String> {
-        control::open(policy, instruments.len() as u32);
+        let rules = Rules { tradable: tradable.len() as u32, settles: policy.fill_at == FillAt::SameClose };
+        control::open(policy, &tradable);
         strategy::init(&instruments, &parameters).map_err(cut)?;
         let mut next = 0;
         loop {
-            let read = play(next, &market::read(next, CHUNK));
+            let read = play(next, &market::read(next, CHUNK), rules);
             if read == 0 {
                 break;
             }
@@ -67,6 +72,15 @@ impl Guest for Component {
     }
 }
 
+/// What the loop must know of the venue.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// Instruments that can be traded: the first ones. Bars of the others, which are views, are only shown.
+    tradable: u32,
+    /// Whether market orders fill at the close, after the strategy has seen the bar.
+    settles: bool,
+}
+
 /// The host copies what it is told, and nobody reads more.
 fn cut(mut message: String) -> String {
     message.truncate(message.floor_char_boundary(4_096));
@@ -76,7 +90,7 @@ fn cut(mut message: String) -> String {
 /// Plays a chunk; how many bars it had. A function of its own, small enough for the engine to inline the venue and the
 /// adapters into it.
 #[inline(never)]
-fn play(first: u64, columns: &market::Columns) -> u64 {
+fn play(first: u64, columns: &market::Columns, rules: Rules) -> u64 {
     let instruments = columns.instrument.as_chunks::<4>().0;
     let times = columns.time.as_chunks::<8>().0;
     let prices = columns.ohlcv.as_chunks::<8>().0.as_chunks::<5>().0;
@@ -88,10 +102,13 @@ fn play(first: u64, columns: &market::Columns) -> u64 {
         let instrument = u32::from_le_bytes(*instrument);
         let time = i64::from_le_bytes(*time);
         let bar = Bar { instrument, time, open, high, low, close, volume };
-        if control::begin(instrument, time, close) && control::step(bar) {
+        if instrument < rules.tradable && control::begin(instrument, time, close) && control::step(bar) {
             tell_fills();
         }
         strategy::on_bar(bar);
+        if rules.settles && control::settle() {
+            tell_fills();
+        }
     }
     row - first
 }

@@ -7,10 +7,13 @@ use std::cell::UnsafeCell;
 
 use exports::stratbox::engine::control;
 use exports::stratbox::strategy::broker;
-use stratbox::engine::recorder;
+use stratbox::engine::{recorder, settings};
 use stratbox::strategy::types as wire;
-use stratbox_domain::{Bar, Fill, Order, OrderKind, Rejection, Side, TimeInForce, VenuePolicy};
+use stratbox_domain::{
+    Bar, FeeModel, FillAt, Increments, LimitFill, MakerTaker, PerShare, Rejection, SlippageModel, VenuePolicy,
+};
 use stratbox_venue::Venue;
+use translated::{from_order, from_ticket, to_fill, to_refusal, to_rejection};
 
 wit_bindgen::generate!({
     world: "stratbox:engine/venue",
@@ -19,6 +22,8 @@ wit_bindgen::generate!({
     // There are no constructors to run, and asking each time costs a call on every bar.
     disable_run_ctors_once_workaround: true,
 });
+
+stratbox_domain::translate_orders!(wire);
 
 /// Entering the host costs as much as some twenty bars, and a batch of this size still fits the cache.
 const BATCH: usize = 512;
@@ -32,8 +37,8 @@ struct State {
 }
 
 impl State {
-    fn new(policy: VenuePolicy, instruments: u32) -> Self {
-        let venue = Venue::new(policy, instruments);
+    fn new(policy: VenuePolicy, tradable: Vec<Increments>) -> Self {
+        let venue = Venue::with_increments(policy, tradable);
         Self { venue, equity: [0.0; BATCH], steps: 0, fills: Vec::new() }
     }
 
@@ -86,7 +91,7 @@ fn slot() -> &'static mut Option<State> {
 fn state() -> &'static mut State {
     let slot = slot();
     if slot.is_none() {
-        open(VenuePolicy::default(), 0);
+        open(VenuePolicy::default(), Vec::new());
     }
     match slot {
         Some(state) => state,
@@ -96,8 +101,8 @@ fn state() -> &'static mut State {
 
 #[cold]
 #[inline(never)]
-fn open(policy: VenuePolicy, instruments: u32) {
-    *slot() = Some(State::new(policy, instruments));
+fn open(policy: VenuePolicy, tradable: Vec<Increments>) {
+    *slot() = Some(State::new(policy, tradable));
 }
 
 /// Uses the memory that the component starts with, where the standard library's would ask for more: a system call.
@@ -111,7 +116,21 @@ export!(Component);
 
 impl broker::Guest for Component {
     fn submit(order: wire::Order) -> Result<u64, wire::Rejection> {
-        state().venue.submit(from_wire_order(&order)).map_err(to_wire_rejection)
+        state().venue.submit(from_order(&order)).map_err(to_rejection)
+    }
+
+    fn place(ticket: wire::Ticket) -> Result<u64, wire::Refusal> {
+        let venue = &mut state().venue;
+        let order = from_ticket(&ticket).ok_or_else(|| venue.refuse(Rejection::InvalidTicket));
+        order.and_then(|order| venue.submit(order)).map_err(to_refusal)
+    }
+
+    fn open_quantity(order: u64) -> f64 {
+        state().venue.open_quantity(order)
+    }
+
+    fn financing() -> f64 {
+        state().venue.financing()
     }
 
     fn cancel(order: u64) -> bool {
@@ -146,18 +165,13 @@ impl broker::Guest for Component {
 }
 
 impl control::Guest for Component {
-    fn open(policy: control::Policy, instruments: u32) {
-        let policy = VenuePolicy {
-            initial_cash: policy.initial_cash,
-            fee_bps: policy.fee_bps,
-            slippage_bps: policy.slippage_bps,
-            leverage: policy.leverage,
-            allow_short: policy.allow_short,
-            max_open_orders: policy.max_open_orders,
-            max_orders_per_bar: policy.max_orders_per_bar,
-            max_orders: policy.max_orders,
+    fn open(policy: settings::Policy, tradable: Vec<settings::Increments>) {
+        let increments = |it: settings::Increments| Increments {
+            tick: it.tick,
+            lot: it.lot,
+            min_quantity: it.min_quantity,
         };
-        crate::open(policy, instruments);
+        crate::open(from_wire_policy(&policy), tradable.into_iter().map(increments).collect());
     }
 
     #[inline]
@@ -184,7 +198,7 @@ impl control::Guest for Component {
 
     fn last_fill() -> Option<wire::Fill> {
         let state = state();
-        let fill = state.venue.last_fill().map(to_wire_fill);
+        let fill = state.venue.last_fill().as_ref().map(to_fill);
         if let Some(fill) = fill {
             state.push_fill(fill);
         }
@@ -193,6 +207,10 @@ impl control::Guest for Component {
 
     fn resume() -> bool {
         state().venue.resume()
+    }
+
+    fn settle() -> bool {
+        state().venue.settle()
     }
 
     fn close() {
@@ -204,71 +222,68 @@ impl control::Guest for Component {
         state.flush_fills();
     }
 
-    fn report() -> control::Summary {
+    fn report() -> settings::Summary {
         let summary = state().venue.summary();
-        control::Summary {
+        settings::Summary {
             final_equity: summary.final_equity,
             fees: summary.fees,
+            financing: summary.financing,
             steps: summary.steps,
             steps_in_market: summary.steps_in_market,
             orders: summary.orders,
             rejections: summary.rejections.to_vec(),
+            partial_fills: summary.partial_fills,
+            expired: summary.expired,
+            dropped: summary.dropped,
+            liquidations: summary.liquidations,
             signals: summary.signals,
             signal_hits: summary.signal_hits,
         }
     }
 }
 
-fn from_wire_order(order: &wire::Order) -> Order {
-    Order {
-        instrument: order.instrument,
-        side: match order.side {
-            wire::Side::Buy => Side::Buy,
-            wire::Side::Sell => Side::Sell,
-        },
-        kind: match order.kind {
-            wire::OrderKind::Market => OrderKind::Market,
-            wire::OrderKind::Limit(price) => OrderKind::Limit(price),
-            wire::OrderKind::Stop(price) => OrderKind::Stop(price),
-            wire::OrderKind::StopLimit(wire::StopLimit { stop, limit }) => {
-                OrderKind::StopLimit { stop, limit }
+fn from_wire_policy(policy: &settings::Policy) -> VenuePolicy {
+    VenuePolicy {
+        initial_cash: policy.initial_cash,
+        fee_bps: policy.fee_bps,
+        fees: match policy.fees {
+            settings::FeeModel::BasisPoints => FeeModel::BasisPoints,
+            settings::FeeModel::PerShare(settings::PerShare { amount, minimum, maximum_share }) => {
+                FeeModel::PerShare(PerShare { amount, minimum, maximum_share })
+            }
+            settings::FeeModel::MakerTaker(settings::MakerTaker { maker_bps, taker_bps }) => {
+                FeeModel::MakerTaker(MakerTaker { maker_bps, taker_bps })
             }
         },
-        quantity: order.quantity,
-        time_in_force: match order.time_in_force {
-            wire::TimeInForce::GoodTillCancelled => TimeInForce::GoodTillCancelled,
-            wire::TimeInForce::Day => TimeInForce::Day,
-            wire::TimeInForce::ImmediateOrCancel => TimeInForce::ImmediateOrCancel,
-            wire::TimeInForce::FillOrKill => TimeInForce::FillOrKill,
+        slippage_bps: policy.slippage_bps,
+        slippage: match policy.slippage {
+            settings::SlippageModel::BasisPoints => SlippageModel::BasisPoints,
+            settings::SlippageModel::HalfSpreadBps(bps) => SlippageModel::HalfSpreadBps(bps),
+            settings::SlippageModel::HalfSpread(price) => SlippageModel::HalfSpread(price),
+            settings::SlippageModel::ShareOfRange(share) => SlippageModel::ShareOfRange(share),
+            settings::SlippageModel::SquareRootImpact(coefficient) => {
+                SlippageModel::SquareRootImpact(coefficient)
+            }
         },
-    }
-}
-
-fn to_wire_fill(fill: Fill) -> wire::Fill {
-    wire::Fill {
-        order: fill.order,
-        instrument: fill.instrument,
-        time: fill.time,
-        side: match fill.side {
-            Side::Buy => wire::Side::Buy,
-            Side::Sell => wire::Side::Sell,
+        fill_at: match policy.fill_at {
+            settings::FillAt::NextOpen => FillAt::NextOpen,
+            settings::FillAt::SameClose => FillAt::SameClose,
         },
-        price: fill.price,
-        quantity: fill.quantity,
-        fee: fill.fee,
-        position: fill.position,
-    }
-}
-
-fn to_wire_rejection(rejection: Rejection) -> wire::Rejection {
-    match rejection {
-        Rejection::UnknownInstrument => wire::Rejection::UnknownInstrument,
-        Rejection::InvalidQuantity => wire::Rejection::InvalidQuantity,
-        Rejection::InvalidPrice => wire::Rejection::InvalidPrice,
-        Rejection::NoPrice => wire::Rejection::NoPrice,
-        Rejection::InsufficientFunds => wire::Rejection::InsufficientFunds,
-        Rejection::ShortNotAllowed => wire::Rejection::ShortNotAllowed,
-        Rejection::TooManyOpenOrders => wire::Rejection::TooManyOpenOrders,
-        Rejection::MarketClosed => wire::Rejection::MarketClosed,
+        limit_fill: match policy.limit_fill {
+            settings::LimitFill::Touch => LimitFill::Touch,
+            settings::LimitFill::Penetrate => LimitFill::Penetrate,
+        },
+        volume_share: policy.volume_share,
+        leverage: policy.leverage,
+        allow_short: policy.allow_short,
+        maintenance_margin: policy.maintenance_margin,
+        borrow_bps_a_year: policy.borrow_bps_a_year,
+        interest_bps_a_year: policy.interest_bps_a_year,
+        debit_bps_a_year: policy.debit_bps_a_year,
+        max_open_orders: policy.max_open_orders,
+        max_orders_per_bar: policy.max_orders_per_bar,
+        max_orders: policy.max_orders,
+        // Names are for the host: here there are numbers and increments.
+        ..VenuePolicy::default()
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use stratbox_domain::{Bar, Fill, Order, OrderId, OrderKind, Rejection, Side, VenuePolicy, VenueSummary};
+use stratbox_domain::{
+    Bar, Fill, FillAt, Order, OrderId, OrderKind, Rejection, Side, VenuePolicy, VenueSummary,
+};
 use stratbox_venue::Venue;
 
 /// Beyond this, prices and quantities were so large that rounding hides everything.
@@ -15,35 +17,51 @@ const ROUNDING: f64 = 1e-9;
 struct Sent {
     order: Order,
     time: i64,
+    /// Withdrawn, or wholly filled.
     gone: bool,
+    filled: f64,
+    /// Whether it came of a bracket.
+    is_leg: bool,
+}
+
+/// What is known of an instrument.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    bar: Option<Bar>,
+    highest: f64,
+    /// Units traded, in all and in this bar.
+    units: f64,
+    in_bar: f64,
+    position: f64,
 }
 
 /// What the account must be.
 #[derive(Debug)]
 pub(super) struct Ledger {
     policy: VenuePolicy,
+    /// Without what financing brought.
     cash: f64,
     fees: f64,
     fills: u64,
     sent: BTreeMap<OrderId, Sent>,
-    /// Of each instrument: the last close, the highest price, and units traded.
-    marks: Vec<(f64, f64, f64)>,
+    known: Vec<Known>,
 }
 
 impl Ledger {
     pub(super) fn new(policy: VenuePolicy, instruments: u32) -> Self {
-        let marks = vec![(0.0, 0.0, 0.0); instruments as usize];
-        Self { policy, cash: policy.initial_cash, fees: 0.0, fills: 0, sent: BTreeMap::new(), marks }
+        let known = vec![Known::default(); instruments as usize];
+        Self { cash: policy.initial_cash, policy, fees: 0.0, fills: 0, sent: BTreeMap::new(), known }
     }
 
     pub(super) fn bar(&mut self, bar: &Bar) {
-        let (mark, highest, _) = &mut self.marks[bar.instrument as usize];
-        (*mark, *highest) = (bar.close, highest.max(bar.high));
+        let known = &mut self.known[bar.instrument as usize];
+        let highest = known.highest.max(bar.high);
+        *known = Known { bar: Some(*bar), highest, in_bar: 0.0, ..*known };
     }
 
     /// The last close; zero without one.
     pub(super) fn price(&self, instrument: u32) -> f64 {
-        self.marks.get(instrument as usize).map_or(0.0, |(mark, ..)| *mark)
+        self.known.get(instrument as usize).and_then(|it| it.bar).map_or(0.0, |bar| bar.close)
     }
 
     /// The number of the latest order that was accepted.
@@ -52,20 +70,25 @@ impl Ledger {
     }
 
     pub(super) fn order(&mut self, order: Order, time: i64, answer: Result<OrderId, Rejection>) {
-        let is_number = |value: f64| value.is_finite() && value > 0.0;
-        let prices = match order.kind {
-            OrderKind::Market => true,
-            OrderKind::Limit(price) | OrderKind::Stop(price) => is_number(price),
-            OrderKind::StopLimit { stop, limit } => is_number(stop) && is_number(limit),
-        };
         let Ok(id) = answer else { return };
-        assert!(is_number(order.quantity) && prices, "{order:?} is accepted");
+        assert!(order.has_valid_quantity() && order.has_valid_prices(), "{order:?} is accepted");
         assert!(self.price(order.instrument) > 0.0, "an order on an instrument without a price is accepted");
-        let before = self.sent.insert(id, Sent { order, time, gone: false });
+        let sent = Sent { order, time, gone: false, filled: 0.0, is_leg: false };
+        let before = self.sent.insert(id, sent);
         assert!(before.is_none(), "two orders are number {id}");
-        assert!(self.sent.len() <= self.policy.max_orders as usize);
-        let now = self.sent.values().filter(|sent| sent.time == time).count();
+        let orders = || self.sent.values().filter(|sent| !sent.is_leg);
+        assert!(orders().count() <= self.policy.max_orders as usize);
+        let now = orders().filter(|sent| sent.time == time).count();
         assert!(now <= self.policy.max_orders_per_bar as usize, "{now} orders at one time");
+        let Some(bracket) = order.bracket else { return };
+        let side = if order.side == Side::Buy { Side::Sell } else { Side::Buy };
+        let stop = bracket.stop_loss.map(|price| (id + 1, OrderKind::Stop(price)));
+        let target = bracket.take_profit.map(|price| (id + 2, OrderKind::Limit(price)));
+        for (id, kind) in stop.into_iter().chain(target) {
+            let order = Order { side, kind, reduce_only: true, bracket: None, ..order };
+            let before = self.sent.insert(id, Sent { order, is_leg: true, ..sent });
+            assert!(before.is_none(), "two orders are number {id}");
+        }
     }
 
     pub(super) fn cancel(&mut self, id: OrderId, done: bool) {
@@ -78,45 +101,67 @@ impl Ledger {
         }
     }
 
-    pub(super) fn fill(&mut self, bar: &Bar, fill: &Fill) {
-        let sent = self.sent.get_mut(&fill.order).expect("what fills was sent");
-        assert!(!sent.gone && sent.time < bar.time, "{fill:?} fills twice, or in the bar of its order");
-        sent.gone = true;
-        let Order { instrument, side, kind, quantity, .. } = sent.order;
-        assert_eq!((fill.instrument, fill.side, fill.time), (instrument, side, bar.time));
-        assert_eq!((fill.instrument, fill.quantity), (bar.instrument, quantity));
+    pub(super) fn fill(&mut self, fill: &Fill) {
+        let known = &mut self.known[fill.instrument as usize];
+        let bar = known.bar.expect("there is a bar to fill in");
+        assert_eq!(fill.time, bar.time);
         assert!(fill.price >= bar.low && fill.price <= bar.high, "{fill:?} is outside of {bar:?}");
+        assert!(fill.quantity > 0.0 && fill.fee >= 0.0, "{fill:?}");
+        let before = std::mem::replace(&mut known.position, fill.position);
+        known.units += fill.quantity;
+        known.in_bar += fill.quantity;
+        if let Some(share) = self.policy.volume_share {
+            assert!(known.in_bar <= share * bar.volume * (1.0 + ROUNDING), "{fill:?} exceeds the volume");
+        }
+        assert!(self.policy.allow_short || fill.position >= 0.0, "{fill:?} goes short");
+        self.cash -= fill.side.sign() * fill.price * fill.quantity + fill.fee;
+        self.fees += fill.fee;
+        self.fills += 1;
+        let reduces = fill.position.abs() < before.abs()
+            && (fill.position == 0.0 || (fill.position > 0.0) == (before > 0.0));
+        if fill.order == 0 {
+            assert!(self.policy.maintenance_margin > 0.0 && reduces, "{fill:?} from {before}");
+            return;
+        }
+        let sent = self.sent.get_mut(&fill.order).expect("what fills was sent");
+        let Order { instrument, side, kind, quantity, reduce_only, .. } = sent.order;
+        let at_close = self.policy.fill_at == FillAt::SameClose && sent.time == bar.time && !sent.is_leg;
+        assert!(!sent.gone && (sent.time < bar.time || at_close), "{fill:?} is not due");
+        assert_eq!((fill.instrument, fill.side), (instrument, side));
+        sent.filled += fill.quantity;
+        assert!(sent.filled <= quantity * (1.0 + ROUNDING), "{fill:?} is more than was asked");
+        sent.gone = sent.filled >= quantity;
         if let OrderKind::Limit(limit) | OrderKind::StopLimit { limit, .. } = kind {
             assert!(if side == Side::Buy { fill.price <= limit } else { fill.price >= limit });
         }
-        assert!(self.policy.allow_short || fill.position >= 0.0, "{fill:?} goes short");
-        assert!(fill.fee >= 0.0, "{fill:?}");
-        self.cash -= side.sign() * fill.price * quantity + fill.fee;
-        self.fees += fill.fee;
-        self.fills += 1;
-        self.marks[instrument as usize].2 += quantity;
+        // Where a unit is less than what can be told of the position, nothing can be.
+        let visible = fill.quantity > before.abs() * 1e-12;
+        assert!(!reduce_only || reduces || !visible, "{fill:?} from {before} does not reduce");
     }
 
     /// Equity is cash and positions, and the initial cash and what was earned minus fees.
     pub(super) fn balance(&self, venue: &Venue) {
         let account = venue.account();
         assert!(account.buying_power >= 0.0, "{account:?}");
-        let moved = self.marks.iter().map(|(_, highest, units)| highest * units).sum::<f64>();
-        let scale = self.policy.initial_cash + moved * (1.0 + self.policy.fee_bps * 1e-4);
+        let moved = self.known.iter().map(|known| known.highest * known.units).sum::<f64>();
+        let financing = venue.financing();
+        let scale = self.policy.initial_cash + moved + self.fees + financing.abs();
         if is_too_large(scale) {
             return;
         }
-        let value: f64 =
-            (0..).zip(&self.marks).map(|(instrument, (mark, ..))| venue.quantity(instrument) * mark).sum();
+        let value: f64 = (0..self.known.len() as u32).map(|it| venue.quantity(it) * self.price(it)).sum();
         let near = |a: f64, b: f64| (a - b).abs() <= ROUNDING * scale;
-        assert!(account.equity.is_finite() && near(account.cash, self.cash), "{account:?}, {self:?}");
+        assert!(
+            account.equity.is_finite() && near(account.cash, self.cash + financing),
+            "{account:?}, {self:?}"
+        );
         assert!(
             near(account.equity, account.cash + value) && near(account.fees, self.fees),
             "{account:?}, {self:?}"
         );
-        let earned = account.realised_pnl + account.unrealised_pnl - account.fees;
+        let earned = account.realised_pnl + account.unrealised_pnl - account.fees + financing;
         assert!(near(account.equity, self.policy.initial_cash + earned), "{account:?}, {self:?}");
-        for instrument in 0..self.marks.len() as u32 {
+        for instrument in 0..self.known.len() as u32 {
             let position = venue.position(instrument);
             assert!(self.policy.allow_short || position.quantity >= 0.0);
             assert!(position.quantity != 0.0 || position.average_price == 0.0, "{position:?}");
@@ -125,10 +170,10 @@ impl Ledger {
 
     /// Checks what was counted; answers how many orders filled.
     pub(super) fn summary(&self, summary: &VenueSummary) -> u64 {
-        assert_eq!(summary.orders, self.sent.len() as u64);
+        assert_eq!(summary.orders, self.sent.values().filter(|sent| !sent.is_leg).count() as u64);
         assert!(summary.fees >= 0.0 || is_too_large(self.fees));
+        assert!(summary.partial_fills + summary.liquidations <= self.fills);
         assert!(summary.signal_hits <= summary.signals && summary.steps_in_market <= summary.steps);
-        assert!(self.fills <= summary.orders);
         self.fills
     }
 }

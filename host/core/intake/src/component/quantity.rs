@@ -125,8 +125,8 @@ quantities! {
     name_bytes: NameBytes = 1_024, "name_too_long", "bytes in one name", STRIP;
     /// Functions with a body. A strategy built with `stratbox build` has some 200.
     functions: Functions = 20_000, "too_many_functions", "functions", SMALLER;
-    /// Parameters of one function. The contract's largest has nine, and compilers pass what is more by address.
-    parameters: Parameters = 64, "too_many_parameters", "parameters of one function", "pass them in one structure";
+    /// Parameters of one function. The contract's largest has seventeen, and compilers pass what is more by address.
+    parameters: Parameters = 72, "too_many_parameters", "parameters of one function", "pass them in one structure";
     /// Results of one function. `rustc` gives one.
     results: Results = 16, "too_many_results", "results of one function", "return them in one structure";
     /// Parameters and results of all functions, imported ones too: what a compiler must set up. Usual are four a function.

@@ -1,6 +1,6 @@
 //! Creating, committing, deleting.
 
-use stratbox_domain::{Digest, FaultLabel};
+use stratbox_domain::{Digest, FaultLabel, Space};
 use stratbox_store::{
     Batch, Counts, ExperimentId, Happening, MAX_DETAIL, Milestone, NewExperiment, SESSIONS_KEPT, Status,
     StoreError, Transition, Trial,
@@ -29,6 +29,27 @@ fn what_was_asked_is_kept_as_it_was() {
         assert_eq!((stored.first, stored.points, &stored.space), (asked.first, asked.points, &asked.space));
     }
     assert_eq!(found.strategies.len(), 2);
+}
+
+#[test]
+fn points_that_are_chosen_on_the_way_are_there_for_the_rows_that_come_with_them() {
+    let mut fixture = Fixture::new();
+    let mut asked = experiment();
+    let axes = asked.strategies[0].space.as_ref().unwrap().axes().to_vec();
+    let first = asked.strategies[0].space.as_ref().unwrap().get(0).unwrap();
+    let later = asked.strategies[0].space.as_ref().unwrap().get(7).unwrap();
+    let mut space = Space::listed(axes, 60).unwrap();
+    space.choose(std::slice::from_ref(&first)).unwrap();
+    asked.strategies[0].space = Some(space.clone());
+    let (id, _lock) = fixture.writer.create(&asked, "{}", START).unwrap();
+    space.choose(std::slice::from_ref(&later)).unwrap();
+    let batch =
+        Batch { trials: [0, 1].map(settled).to_vec(), spaces: vec![(0, space.clone())], ..Batch::default() };
+    fixture.writer.commit(id, &batch).unwrap();
+    let reader = fixture.workspace.reader().unwrap();
+    assert_eq!(reader.experiment(id).unwrap().strategies[0].space, Some(space));
+    let rows: Vec<_> = reader.rows(id).unwrap().map(|row| row.unwrap().params).collect();
+    assert_eq!(rows, [first, later]);
 }
 
 #[test]
@@ -65,6 +86,7 @@ fn events_are_numbered_in_the_order_of_times_and_transitions_come_last() {
         attempts: [2, 4, 9].map(failed_attempt).to_vec(),
         transitions: vec![transition(Milestone::Paused, Status::Paused)],
         at: START + 10,
+        ..Batch::default()
     };
     let events = fixture.writer.commit(fixture.id, &batch).unwrap();
     let seen: Vec<_> = events

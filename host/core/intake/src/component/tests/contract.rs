@@ -204,6 +204,19 @@ fn what_the_contract_does_not_have_cannot_be_imported_and_what_it_has_must_be_ex
 }
 
 #[test]
+fn a_contract_without_what_was_added_to_it_later_is_still_the_contract() {
+    let start = WIT.find("    /// `submit` for orders of every form.").unwrap();
+    let end = start + WIT[start..].find("\n}").unwrap();
+    let first =
+        [&WIT[..start], &WIT[end..]].concat().replace(", refusal, rejection, ticket}", ", rejection}");
+    let [ticket, fill] =
+        ["    /// How far a stop stays behind", "    record fill {"].map(|part| first.find(part).unwrap());
+    let first = [&first[..ticket], &first[fill..]].concat();
+    assert!(!first.contains("ticket") && !first.contains("refusal"), "{first}");
+    accepted(&component_of(&first));
+}
+
+#[test]
 fn a_name_of_the_contract_on_something_else_is_refused() {
     let function = r#"(component (import "stratbox:strategy/log@0.1.0" (func)))"#;
     let refusal = refusal(&wat::parse_str(function).unwrap());
