@@ -23,14 +23,22 @@ pub(crate) fn resume(
     // Before anything is read that another process may be changing.
     let lock = workspace.lock(id)?;
     let experiment = reader.experiment(id)?;
-    may_go_on(&experiment)?;
+    let between_rungs =
+        experiment.head.status == Status::Completed && sweep::kept(&experiment.plan)?.goes_on();
+    if !between_rungs {
+        may_go_on(&experiment)?;
+    }
     let engine = Engine::start(setting, note)?;
-    let plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
+    let mut plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
     // Somebody may have held its bars out since.
     plan.check_firewall(&reader)?;
     let files = plan.sources.iter().flat_map(|source| [Some(&source.path), source.options.actions.as_ref()]);
     let inputs: Vec<_> = files.flatten().cloned().collect();
     sweep::check_targets(&args.session, &inputs)?;
+    if between_rungs {
+        let opened = sweep::next_rung(&engine, &mut plan, workspace, (&reader, id), note)?;
+        return sweep::run(&engine, plan, opened, &args.session, setting, note);
+    }
     let opened = Opened::resume(workspace, lock, &experiment, &plan)?;
     what_is_left(&experiment, &opened, &plan).iter().for_each(|line| note(line));
     sweep::run(&engine, plan, opened, &args.session, setting, note)

@@ -8,7 +8,7 @@ use stratbox_decide::Gate;
 use stratbox_domain::{Bar, BarSource, Instrument};
 use stratbox_market::Dataset;
 use stratbox_metrics::Figure;
-use stratbox_store::{DataRange, Workspace};
+use stratbox_store::Workspace;
 use stratbox_worlds::{Drift, World};
 
 use super::{Belief, Care, judge};
@@ -17,8 +17,8 @@ use crate::cli::{CalibrateArgs, OnFailures, SessionArgs, WorldKind};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, Report};
-use crate::session::{self, Opened};
-use crate::sweep::{Division, Plan, SweepFile};
+use crate::session::Opened;
+use crate::sweep::{Plan, SweepFile, climb};
 use crate::wiring::{Engine, Setting};
 
 /// Rows of which worlds are made, at most: they are held in memory a few times over.
@@ -68,7 +68,8 @@ pub(crate) fn calibrate(
     let engine = Engine::start(setting, note)?;
     let processors = std::thread::available_parallelism().ok();
     let workers = args.workers.or(processors).unwrap_or(NonZeroUsize::MIN);
-    let real = Plan::resolve(&engine, &file, workers, true)?;
+    let mut real = Plan::resolve(&engine, &file, workers, true)?;
+    real.take_all()?;
     let (instruments, bars) = real_bars(&real)?;
     let mut report = CalibrationReport {
         file: real.file.clone(),
@@ -92,10 +93,8 @@ pub(crate) fn calibrate(
             let dataset = Arc::new(Dataset::from_bars(instruments.clone(), made)?);
             // Samplers that learn begin anew in each world.
             let mut plan = Plan::resolve(&engine, &file, workers, true)?;
-            plan.bars = Bars::of(dataset, (None, None))?;
-            plan.data = DataRange::all(plan.bars.dataset.digest());
-            plan.division = Division::default();
-            match one(&engine, &plan, workers, setting)? {
+            plan.put_on(Bars::of(dataset, (None, None))?)?;
+            match one(&engine, &mut plan, workers, setting)? {
                 Some(belief) => beliefs.push(belief),
                 None => report.stopped = true,
             }
@@ -110,14 +109,15 @@ pub(crate) fn calibrate(
     }
     let null = report.kinds.iter().filter(|kind| kind.world.is_null());
     let (accepted, worlds) = null.fold((0, 0), |sum, kind| (sum.0 + kind.accepted, sum.1 + kind.worlds));
-    report.false_acceptance = (worlds > 0).then(|| accepted as f64 / worlds as f64);
+    let judged = report.kinds.iter().any(|kind| kind.without_a_best < kind.worlds);
+    report.false_acceptance = (worlds > 0 && judged).then(|| accepted as f64 / worlds as f64);
     Ok(report)
 }
 
 /// One world; `None` when it was stopped from outside, and otherwise its belief, if there is a best.
 fn one(
     engine: &Engine,
-    plan: &Plan,
+    plan: &mut Plan,
     workers: NonZeroUsize,
     setting: &Setting,
 ) -> Result<Option<Option<Belief>>, Failure> {
@@ -126,7 +126,7 @@ fn one(
     };
     let dir = tempfile::tempdir().map_err(unwritable)?;
     let opened = Opened::create(Workspace::open(&dir.path().join("world"))?, engine, plan)?;
-    let ended = session::run(engine, plan, opened, &session_args(workers), setting, &|_| {})?;
+    let (_, ended) = climb(engine, plan, opened, &session_args(workers), setting, &|_| {})?;
     if let Some(failure) = ended.failure {
         return Err(failure);
     }
@@ -134,8 +134,8 @@ fn one(
         return Ok(None);
     }
     let reader = ended.opened.workspace.reader()?;
-    let counted = reader.trials(&plan.data, &[])?.total;
-    judge(engine, plan, (&reader, ended.opened.id), counted, Care::quick(workers)).map(Some)
+    let counted = reader.trials(&plan.data, &[])?;
+    judge(engine, plan, (&reader, ended.opened.id), &counted, Care::quick(workers)).map(Some)
 }
 
 /// Nobody waits for any of them.
@@ -158,6 +158,10 @@ fn session_args(workers: NonZeroUsize) -> SessionArgs {
 fn kinds(args: &CalibrateArgs) -> Result<Vec<World>, Failure> {
     let all = [WorldKind::Permuted, WorldKind::Bootstrapped, WorldKind::RandomWalk];
     let kinds = if args.kinds.is_empty() { &all[..] } else { &args.kinds };
+    let repeated = (1..kinds.len()).any(|place| kinds[..place].contains(&kinds[place]));
+    if repeated {
+        return Err(Failure::usage("a kind of world is named twice: leave one out"));
+    }
     let world = |kind: &WorldKind| {
         let world = match kind {
             WorldKind::Permuted => World::Permuted { drift: Drift::Removed },

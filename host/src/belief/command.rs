@@ -7,7 +7,7 @@ use super::{Belief, Care, judge};
 use crate::cli::{JudgeArgs, TrialsArgs};
 use crate::failure::Failure;
 use crate::render::{self, Report};
-use crate::sweep::Plan;
+use crate::sweep::{LookDocument, Plan, looks, looks_line};
 use crate::wiring::{Engine, Setting};
 
 /// How much the best variant of an experiment deserves belief.
@@ -15,6 +15,8 @@ use crate::wiring::{Engine, Setting};
 pub(crate) struct JudgeReport {
     pub(crate) experiment: ExperimentId,
     pub(crate) belief: Belief,
+    /// Looks at bars of the dataset that anybody holds out.
+    pub(crate) looks: Vec<LookDocument>,
 }
 
 /// What was tried on an experiment's bars.
@@ -49,12 +51,13 @@ pub(crate) fn again(
         tests: Some(args.tests as usize),
         workers: args.workers.or(processors).unwrap_or(std::num::NonZeroUsize::MIN),
     };
-    let counted = reader.trials(&plan.data, &[])?.total;
-    let belief = judge(&engine, &plan, (&reader, id), counted, care)?;
+    let counted = reader.trials(&plan.data, &[plan.bars.summary.digest])?;
+    let belief = judge(&engine, &plan, (&reader, id), &counted, care)?;
     let belief = belief.ok_or_else(|| {
         Failure::input(format!("experiment {id} has no best variant: none has a figure to rank by"))
     })?;
-    Ok(JudgeReport { experiment: id, belief })
+    let looks = looks(&reader, plan.data.dataset)?;
+    Ok(JudgeReport { experiment: id, belief, looks })
 }
 
 /// Counts what was tried on an experiment's bars, by whomever.
@@ -67,7 +70,12 @@ pub(crate) fn trials(args: &TrialsArgs, setting: &Setting) -> Result<TrialsRepor
 
 impl Report for JudgeReport {
     fn human(&self) -> String {
-        render::belief::human(&self.belief)
+        let looks = if self.looks.is_empty() {
+            String::new()
+        } else {
+            format!("\nholdout {}\n", looks_line(&self.looks))
+        };
+        render::belief::human(&self.belief) + &looks
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn look(args: &LookArgs, setting: &Setting, note: &dyn Fn(&str)) -> R
     let variant = variant(&reader, &experiment, args.variant)?;
     let engine = Engine::start(setting, note)?;
     let plan = Plan::of_experiment(&engine, &workspace, &experiment)?;
+    super::resample(&plan, &reader, id)?;
     let Some((_, planned)) = plan.strategy_of(variant) else {
         return Err(Failure::input(format!("experiment {id} has no variant {variant}")));
     };
@@ -103,10 +104,9 @@ fn range(experiment: &Experiment) -> Result<stratbox_store::DataRange, Failure> 
 fn variant(reader: &Reader, experiment: &Experiment, asked: Option<u64>) -> Result<u64, Failure> {
     let id = experiment.head.id;
     if let Some(variant) = asked {
-        let known = experiment.strategy(variant).is_some();
-        return known
-            .then_some(variant)
-            .ok_or_else(|| Failure::input(format!("experiment {id} has no variant {variant}")));
+        let known = reader.trial(id, variant)?.is_some();
+        let none = || Failure::input(format!("experiment {id} has no variant {variant} with a result"));
+        return known.then_some(variant).ok_or_else(none);
     }
     let best = reader.leaders(id, 1)?.pop().filter(|row| row.figure.is_some());
     best.map(|row| row.variant).ok_or_else(|| {

@@ -43,10 +43,13 @@ const BLOCKS: usize = 16;
 /// The best variant's intervals are drawn on no more points than this.
 const INTERVAL_POINTS: usize = 8_192;
 
+/// Variants that every sweep looks at, at most; `judge` looks at no fewer.
+pub(crate) const QUICK_SAMPLE: u64 = 256;
+
 /// How thoroughly it is looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Care {
-    /// Variants that are run once more, at most, besides the best.
+    /// Variants that are run once more, at most, besides the best: spread evenly over all, whatever they came to.
     pub(crate) sample: u64,
     /// Resamples of the best one's intervals.
     pub(crate) resamples: usize,
@@ -56,9 +59,9 @@ pub(crate) struct Care {
 }
 
 impl Care {
-    /// What every sweep ends with: fractions of a second.
+    /// What every sweep ends with: the time of some hundred runs.
     pub(crate) fn quick(workers: NonZeroUsize) -> Self {
-        Self { sample: 128, resamples: 200, tests: None, workers }
+        Self { sample: QUICK_SAMPLE, resamples: 200, tests: None, workers }
     }
 }
 
@@ -73,8 +76,10 @@ pub(crate) struct Trials {
     pub(crate) effective: Figure,
     /// The mean of the correlations between the sample's variants.
     pub(crate) mean_correlation: Figure,
-    /// Variants that were run once more and have a series.
+    /// Variants that were run once more and have a series: the ones of `pbo` and of the folds.
     pub(crate) sampled: usize,
+    /// Variants that were run once more and have none: they did not complete, or lost everything.
+    pub(crate) without_series: usize,
 }
 
 /// How much the best variant deserves belief.
@@ -110,14 +115,13 @@ pub(crate) fn judge(
     engine: &Engine,
     plan: &Plan,
     (reader, id): (&Reader, ExperimentId),
-    counted: u64,
+    counted: &stratbox_store::Trials,
     care: Care,
 ) -> Result<Option<Belief>, Failure> {
     let Some(best) = reader.leaders(id, 1)?.pop().filter(|row| row.figure.is_some()) else { return Ok(None) };
     let RunOutcome::Completed(metrics) = &best.outcome else { return Ok(None) };
     let sample = Sample::take(engine, plan, best.variant, care)?;
-    let own = reader.experiment(id)?.head.counts.settled();
-    let trials = trials(&sample, own, counted.max(own));
+    let trials = trials(&sample, id, counted);
     let moments = sample.best().and_then(|returns| Moments::of(returns));
     let overfitting = (sample.columns.len() > 1)
         .then(|| pbo(&sample.columns, blocks(sample.points())))
@@ -140,7 +144,7 @@ pub(crate) fn judge(
         run_key: best.key,
         intervals: intervals(&sample, care),
         superior_ability: tests.and_then(Result::ok),
-        selection: Selection::of(plan, &sample)?,
+        selection: Selection::of(plan, &sample),
         shape: Shape::of(plan, reader, id, &best)?,
         pbo: overfitting.ok(),
         trials,
@@ -167,7 +171,11 @@ pub(crate) fn resample(plan: &Plan, reader: &Reader, id: ExperimentId) -> Result
     Ok(())
 }
 
-fn trials(sample: &Sample, own: u64, total: u64) -> Trials {
+fn trials(sample: &Sample, id: ExperimentId, counted: &stratbox_store::Trials) -> Trials {
+    let of_it =
+        |(experiment, trials): &(Option<ExperimentId>, u64)| (*experiment == Some(id)).then_some(*trials);
+    let own = counted.by_experiment().iter().find_map(of_it).unwrap_or_default();
+    let total = counted.total;
     let found = effective_trials(&sample.columns);
     let correlation: Figure =
         found.as_ref().map_or_else(|missing| (*missing).into(), |it: &EffectiveTrials| it.mean_correlation);
@@ -176,10 +184,11 @@ fn trials(sample: &Sample, own: u64, total: u64) -> Trials {
         alike + (1.0 - alike) * total as f64
     });
     let (mean_correlation, sampled) = (correlation, sample.columns.len());
-    Trials { total, own, effective: effective.into(), mean_correlation, sampled }
+    let without_series = sample.without;
+    Trials { total, own, effective: effective.into(), mean_correlation, sampled, without_series }
 }
 
-/// Even, and so that half of them have some points.
+/// Even, and so that each has some points.
 fn blocks(points: usize) -> usize {
     const POINTS_A_BLOCK: usize = 8;
     (points / POINTS_A_BLOCK).clamp(2, BLOCKS) / 2 * 2

@@ -7,17 +7,22 @@ use stratbox_metrics::series::{Moments, equity_returns};
 use super::Care;
 use crate::failure::Failure;
 use crate::replay::Replay;
-use crate::sweep::Plan;
+use crate::sweep::{MOST_STEPS, Plan};
 use crate::trace::{Keeps, Trace};
 use crate::wiring::Engine;
 
 /// Points of a series, at most: longer ones are returns of several time steps each.
 const POINTS: u64 = 16_384;
 
+/// Numbers in memory for all series together.
+const MOST_VALUES: u64 = 64 << 20;
+
 /// The series of some variants, evenly spread over all of them, and of the best one.
 pub(super) struct Sample {
     /// Returns a point, all of the same length: of those variants that have any, in the order of their numbers.
     pub(super) columns: Vec<Vec<f64>>,
+    /// How many variants of the sample have none.
+    pub(super) without: usize,
     /// Time steps a point.
     pub(super) stride: u64,
     /// Points a year, if that can be told.
@@ -27,20 +32,24 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn take(engine: &Engine, plan: &Plan, best: u64, care: Care) -> Result<Self, Failure> {
-        let variants = chosen(plan, best, care.sample);
-        let keeps = Keeps::equity(plan.bars.source.steps(), POINTS);
+        let mut variants = plan.spread(care.sample);
+        let sampled = variants.len();
+        // Apart from the others, also when it is one of them: who is chosen by all bars must not stand among those by which
+        // choosing is judged.
+        variants.push(best);
+        let keeps = Keeps::equity(plan.bars.source.steps(), points(plan, sampled));
         let stride = keeps.equity_every.map_or(1, u64::from);
         let replayed = Replay::new(engine, plan, &plan.bars, care.workers)?.run(&variants, keeps)?;
         let returns = |trace: &Trace| equity_returns(plan.policy.initial_cash, &trace.equity);
-        let all: Vec<_> = replayed.iter().map(|it| returns(&it.trace)).collect();
-        let place = variants.iter().position(|variant| *variant == best);
-        let own = place.map_or(Err(Missing::NoData), |place| all[place].clone());
+        let mut all: Vec<_> = replayed.iter().map(|it| returns(&it.trace)).collect();
+        let best = all.pop().unwrap_or(Err(Missing::NoData));
         let points = all.iter().flatten().map(Vec::len).max().unwrap_or_default();
-        // One that did not complete this time has another length, or none.
-        let columns =
+        // One that did not complete has another length, or none; one that lost everything has no returns.
+        let columns: Vec<Vec<f64>> =
             all.into_iter().flatten().filter(|column| column.len() == points && points > 0).collect();
         let periods_per_year = plan.bars.periods_per_year.map(|periods| periods / stride as f64);
-        Ok(Self { columns, stride, periods_per_year, best: own })
+        let without = sampled - columns.len();
+        Ok(Self { columns, without, stride, periods_per_year, best })
     }
 
     /// Points of each series.
@@ -76,15 +85,10 @@ impl Sample {
     }
 }
 
-/// Numbers of at most so many variants, and of the best, ascending.
-fn chosen(plan: &Plan, best: u64, most: u64) -> Vec<u64> {
-    let points = plan.points();
-    let count = most.min(points);
-    // The product of two such numbers is far below 2^64.
-    let mut variants: Vec<u64> =
-        (0..count).filter_map(|place| plan.variant_from(place * points / count)).collect();
-    variants.push(best);
-    variants.sort_unstable();
-    variants.dedup();
-    variants
+/// Points of each series, at most. Folds are counted in time steps, and need every one.
+fn points(plan: &Plan, variants: usize) -> u64 {
+    if plan.walk_forward.is_some() || plan.cpcv.is_some() {
+        return MOST_STEPS as u64;
+    }
+    POINTS.min(MOST_VALUES / variants.max(1) as u64)
 }

@@ -7,7 +7,6 @@ use stratbox_decide::splits::{
 use stratbox_domain::BarSource;
 
 use super::sample::Sample;
-use crate::failure::Failure;
 use crate::sweep::Plan;
 use crate::trace::{self, Keeps};
 
@@ -18,17 +17,28 @@ pub(crate) struct Selection {
     pub(crate) walk_forward: Option<WalkForward>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cpcv: Option<Combinatorial>,
+    /// Why something that was asked for is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) folds_missing: Option<String>,
 }
 
 impl Selection {
     /// What the plan asks for, on the sample's series.
-    pub(super) fn of(plan: &Plan, sample: &Sample) -> Result<Self, Failure> {
-        if (plan.walk_forward.is_none() && plan.cpcv.is_none()) || sample.columns.is_empty() {
-            return Ok(Self::default());
+    pub(super) fn of(plan: &Plan, sample: &Sample) -> Self {
+        if plan.walk_forward.is_none() && plan.cpcv.is_none() {
+            return Self::default();
         }
+        let missing = |problem: String| Self { folds_missing: Some(problem), ..Self::default() };
+        if sample.columns.is_empty() {
+            return missing("no variant of the sample has returns".to_owned());
+        }
+        Self::judged(plan, sample).unwrap_or_else(|error| missing(error.to_string()))
+    }
+
+    fn judged(plan: &Plan, sample: &Sample) -> Result<Self, SplitError> {
         let steps = plan.bars.source.steps();
         let keeps = Keeps::equity(steps, steps.div_ceil(sample.stride));
-        let timeline = Timeline::new(trace::times(&*plan.bars.source, keeps)).map_err(unfit)?;
+        let timeline = Timeline::new(trace::times(&*plan.bars.source, keeps))?;
         let whole = timeline.whole();
         let walk = |settings: &stratbox_decide::splits::WalkForwardSettings| {
             let folds = settings.folds(&timeline, &whole)?;
@@ -39,12 +49,9 @@ impl Selection {
             combinatorial(&sample.columns, &timeline, &splits)
         };
         Ok(Self {
-            walk_forward: plan.walk_forward.as_ref().map(walk).transpose().map_err(unfit)?,
-            cpcv: plan.cpcv.as_ref().map(combine).transpose().map_err(unfit)?,
+            walk_forward: plan.walk_forward.as_ref().map(walk).transpose()?,
+            cpcv: plan.cpcv.as_ref().map(combine).transpose()?,
+            folds_missing: None,
         })
     }
-}
-
-fn unfit(error: SplitError) -> Failure {
-    Failure::input(error.to_string())
 }

@@ -65,7 +65,12 @@ impl Shape {
         let figures = places.iter().map(|(params, figure)| (params, *figure));
         let landscape =
             Landscape::new(cube, plan.aim.objective.direction(), figures).map_err(|error| unfit(&error))?;
-        Ok(Self::seen(&landscape, places.len()))
+        let mut shape = Self::seen(&landscape, places.len());
+        if planned.sampled().is_some_and(crate::sweep::Sampled::learns) {
+            shape.importance = Vec::new();
+            shape.importance_missing = Some("the points were chosen by what came of others".to_owned());
+        }
+        Ok(shape)
     }
 
     fn seen(landscape: &Landscape, points: usize) -> Self {

@@ -10,8 +10,8 @@ use stratbox_store::ExperimentId;
 pub(crate) struct JudgeArgs {
     /// The experiment's number
     pub(crate) experiment: ExperimentId,
-    /// Variants whose series are looked at, at most, besides the best
-    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    /// Variants whose series are looked at, at most, besides the best: no fewer than at the end of a sweep
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(crate::belief::QUICK_SAMPLE..=10_000))]
     pub(crate) sample: u64,
     /// Resamples of the best one's confidence intervals
     #[arg(long, value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]

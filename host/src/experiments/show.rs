@@ -12,7 +12,7 @@ use crate::backtest::Ended;
 use crate::cli::ShowArgs;
 use crate::failure::Failure;
 use crate::render::{self, Report};
-use crate::sweep::{Kept, kept};
+use crate::sweep::{Kept, LookDocument, kept, looks};
 use crate::wiring::Setting;
 
 /// Failed attempts that are listed at most.
@@ -44,6 +44,8 @@ pub(crate) struct ShowReport {
     pub(crate) attempts: Option<Vec<ShownAttempt>>,
     /// The command that goes on, if something is left to do.
     pub(crate) resume: Option<String>,
+    /// Looks at bars of its dataset that anybody holds out.
+    pub(crate) looks: Vec<LookDocument>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,7 @@ pub(super) fn show(args: &ShowArgs, setting: &Setting) -> Result<ShowReport, Fai
     let head = Head::of(&workspace, experiment.head.clone());
     let resume =
         matches!(head.status, "paused" | "killed").then(|| crate::session::resume_command(setting, id));
+    let looks = looks(&reader, experiment.head.data.dataset)?;
     Ok(ShowReport {
         head,
         workflow: serde_json::from_str(&experiment.state).ok(),
@@ -139,6 +142,7 @@ pub(super) fn show(args: &ShowArgs, setting: &Setting) -> Result<ShowReport, Fai
         spreads,
         attempts,
         resume,
+        looks,
     })
 }
 

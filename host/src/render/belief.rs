@@ -23,6 +23,9 @@ pub(crate) fn human(belief: &Belief) -> String {
     if let Some(effective) = trials.effective.value() {
         text += &format!("; as alike as they are, they are worth {effective:.0}");
     }
+    if trials.without_series > 0 {
+        text += &format!("; {} of the sample have no returns", grouped(trials.without_series as u64));
+    }
     text += "\n\n";
     for name in ["sharpe", "psr", "dsr_threshold", "dsr", "pbo", "min_track_record", "min_backtest_length"] {
         text += &line(&belief.figures, name, belief);
@@ -41,9 +44,11 @@ fn line(stated: &Stated, name: &str, belief: &Belief) -> String {
         let (low, high) = (intervals.sharpe.low.value()?, intervals.sharpe.high.value()?);
         Some(format!("  {low:.2} to {high:.2} with a confidence of {}", intervals.level))
     });
+    let of = belief.pbo.as_ref().filter(|_| name == "pbo");
+    let of = of.map(|pbo| format!("  over {}", counted(pbo.variants as u64, "variant")));
     let said = match figure.missing() {
         Some(missing) => format!("  ({missing})"),
-        None => interval.unwrap_or_default(),
+        None => interval.or(of).unwrap_or_default(),
     };
     format!("  {:<22}{:>12}{said}\n", name.replace('_', " "), value(*figure, statement.unit))
 }
@@ -58,6 +63,9 @@ fn value(figure: Figure, unit: Unit) -> String {
 
 fn selection(belief: &Belief) -> String {
     let mut text = String::new();
+    if let Some(missing) = &belief.selection.folds_missing {
+        text += &format!("  folds: none ({missing})\n");
+    }
     if let Some(walk) = &belief.selection.walk_forward {
         let kept = walk
             .efficiency
@@ -189,14 +197,17 @@ pub(crate) fn calibration(report: &CalibrationReport) -> String {
         super::figures::data(&report.data)
     );
     text += &format!(
-        "  {:<14}{:>8}{:>10}{:>12}{:>12}\n",
-        "world", "worlds", "accepted", "median dsr", "median pbo"
+        "  {:<14}{:>8}{:>10}{:>14}{:>12}{:>12}\n",
+        "world", "worlds", "accepted", "without best", "median dsr", "median pbo"
     );
     for kind in &report.kinds {
         let median = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
         let name = kind.world.label().replace('_', " ");
         let (dsr, pbo) = (median(kind.median_dsr), median(kind.median_pbo));
-        text += &format!("  {name:<14}{:>8}{:>10}{dsr:>12}{pbo:>12}\n", kind.worlds, kind.accepted);
+        text += &format!(
+            "  {name:<14}{:>8}{:>10}{:>14}{dsr:>12}{pbo:>12}\n",
+            kind.worlds, kind.accepted, kind.without_a_best
+        );
     }
     if let Some(rate) = report.false_acceptance {
         text += &format!("\nfalse acceptance: {:.1} % of the worlds without an edge\n", rate * 100.0);

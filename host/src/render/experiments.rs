@@ -13,6 +13,7 @@ use super::venue::venue;
 use crate::experiments::{
     Column, CompareReport, DeleteReport, ExportReport, Head, ListReport, SessionsReport, ShowReport, ShownRow,
 };
+use crate::sweep::looks_line;
 
 pub(crate) fn list(report: &ListReport) -> String {
     if report.experiments.is_empty() {
@@ -50,6 +51,9 @@ pub(crate) fn show(report: &ShowReport) -> String {
         let points = counted(strategy.points, "point");
         text +=
             &format!("{:<10}{name}, {points}, from {source}, {}\n", "strategy", strategy.component.short());
+    }
+    if !report.looks.is_empty() {
+        text += &format!("{:<10}{}\n", "holdout", looks_line(&report.looks));
     }
     let begun = format!("{}, last changed {}", moment(head.created), moment(head.updated));
     if let Some(asked) = &report.asked {

@@ -12,7 +12,7 @@ use super::text::{counted, grouped, inline, shell_word};
 use super::venue::venue;
 use crate::failure::shown;
 use crate::session::Early;
-use crate::sweep::{PlannedStrategy, SweepReport, held_out_line};
+use crate::sweep::{PlannedStrategy, SweepReport, held_out_line, looks_line};
 
 /// Beside the objective.
 const COLUMNS: [MetricName; 5] = [
@@ -37,6 +37,8 @@ pub(crate) fn human(report: &SweepReport) -> String {
     text.push('\n');
     if let Some(held) = &report.held_out {
         text += &format!("{:<8}{}\n", "holdout", held_out_line(held));
+    } else if !report.looks.is_empty() {
+        text += &format!("{:<8}{}\n", "holdout", looks_line(&report.looks));
     }
     let lines = [
         ("data", data(&plan.bars.summary)),

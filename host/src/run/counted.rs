@@ -73,9 +73,12 @@ impl Counter {
                 at: now(),
             })?;
         }
-        // A look is a trial, and counted as one where it is written down.
-        if self.looks.is_empty() {
-            writer.count_trials(&self.range, 1, now())?;
+        // A look is a trial on what is held out, and counted as one where it is written down; the run is one on the rest.
+        let held_from = self.looks.iter().filter_map(|(held, ..)| held.data.from).min();
+        let rest = DataRange { to: held_from.or(self.range.to), ..self.range };
+        let is_rest_empty = matches!((rest.from, rest.to), (Some(from), Some(to)) if from >= to);
+        if self.looks.is_empty() || (held_from.is_some() && !is_rest_empty) {
+            writer.count_trials(&rest, 1, now())?;
         }
         Ok(Some(workspace.reader()?.trials(&self.range, &[])?.total))
     }

@@ -28,12 +28,12 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// A file, which is made anew, or standard output for `-`.
-    pub(super) fn start(path: &Path, leaving: Arc<AtomicBool>) -> io::Result<Self> {
+    /// A file, which is made anew unless it is to be written on, or standard output for `-`.
+    pub(super) fn start(path: &Path, on: bool, leaving: Arc<AtomicBool>) -> io::Result<Self> {
         let (say, said) = sync_channel(WAITING);
         let path = path.to_owned();
         let writing =
-            thread::Builder::new().name("listener".to_owned()).spawn(move || write(&path, &said))?;
+            thread::Builder::new().name("listener".to_owned()).spawn(move || write(&path, on, &said))?;
         Ok(Self { say: Some(say), writing: Some(writing), leaving })
     }
 
@@ -76,9 +76,10 @@ impl Listener {
     }
 }
 
-fn write(path: &PathBuf, said: &Receiver<Vec<u8>>) -> io::Result<()> {
+fn write(path: &PathBuf, on: bool, said: &Receiver<Vec<u8>>) -> io::Result<()> {
+    let open = || if on { File::options().append(true).create(true).open(path) } else { File::create(path) };
     let mut out: Box<dyn Write> =
-        if path == Path::new("-") { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
+        if path == Path::new("-") { Box::new(io::stdout()) } else { Box::new(open()?) };
     for piece in said {
         out.write_all(&piece)?;
         out.flush()?;
@@ -100,7 +101,7 @@ mod tests {
     fn a_file_has_every_event_when_the_session_is_over() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.jsonl");
-        let mut listener = Listener::start(&path, Arc::default()).unwrap();
+        let mut listener = Listener::start(&path, false, Arc::default()).unwrap();
         (1..=100).for_each(|seq| listener.tell(&[event(seq)]));
         assert_eq!(listener.end(), None);
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 100);
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_made_is_a_complaint_at_the_end() {
-        let mut listener = Listener::start(Path::new("/nowhere/events.jsonl"), Arc::default()).unwrap();
+        let mut listener =
+            Listener::start(Path::new("/nowhere/events.jsonl"), false, Arc::default()).unwrap();
         (1..=100).for_each(|seq| listener.tell(&[event(seq)]));
         assert!(listener.end().unwrap().contains("No such file"));
     }
@@ -119,7 +121,7 @@ mod tests {
         let pipe = dir.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
         let leaving = Arc::new(AtomicBool::new(false));
-        let mut listener = Listener::start(&pipe, Arc::clone(&leaving)).unwrap();
+        let mut listener = Listener::start(&pipe, false, Arc::clone(&leaving)).unwrap();
         (1..=WAITING as u64).for_each(|seq| listener.tell(&[event(seq)]));
         leaving.store(true, Ordering::Relaxed);
         listener.tell(&[event(99)]);

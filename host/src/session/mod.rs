@@ -163,7 +163,8 @@ fn keeper(
     clock: &mut Clock,
     leaving: Arc<AtomicBool>,
 ) -> Result<Keeper, Failure> {
-    let start = |path| Listener::start(path, leaving).map_err(|error| Failure::write(path, &error));
+    let start =
+        |path| Listener::start(path, opened.follows, leaving).map_err(|error| Failure::write(path, &error));
     let listener = args.events.as_deref().map(start).transpose()?;
     let writer = opened.workspace.writer()?;
     let log = EventLog::open(&opened.workspace, opened.id)?;

@@ -27,6 +27,8 @@ pub(crate) struct Opened {
     /// Attempts at others.
     pub(crate) histories: BTreeMap<u64, History>,
     pub(super) resumed: bool,
+    /// It goes on with what another experiment of the same command began.
+    pub(super) follows: bool,
     /// Why it stopped before.
     before: Option<String>,
 }
@@ -44,7 +46,22 @@ impl Opened {
         let (id, lock) = workspace.writer()?.create(&plan.experiment(engine)?, &text, at)?;
         plan.hold_out(&workspace, id, at)?;
         let (settled, histories) = (Bits::none(plan.points()), BTreeMap::new());
-        Ok(Self { workspace, id, _lock: lock, state, settled, histories, resumed: false, before: None })
+        Ok(Self {
+            workspace,
+            id,
+            _lock: lock,
+            state,
+            settled,
+            histories,
+            resumed: false,
+            follows: false,
+            before: None,
+        })
+    }
+
+    /// The same, going on with what another experiment of the same command began.
+    pub(crate) fn following(self) -> Self {
+        Self { follows: true, ..self }
     }
 
     /// One that stopped early, with what the store has of it.
@@ -63,6 +80,8 @@ impl Opened {
             Status::Running => Some("it was killed".to_owned()),
             Status::Paused | Status::Completed | Status::Failed => experiment.head.reason.clone(),
         };
+        // It may have been killed before that was written down.
+        plan.hold_out(&workspace, id, Clock::default().now())?;
         let reader = workspace.reader()?;
         // What was settled before it was killed, and is not in its state.
         for row in reader.leaders(id, 1)? {
@@ -81,7 +100,17 @@ impl Opened {
         for attempt in reader.pending_attempts(id)? {
             histories.entry(attempt.variant).or_default().record(ending(&attempt), &policy);
         }
-        Ok(Self { workspace, id, _lock: lock, state, settled, histories, resumed: true, before })
+        Ok(Self {
+            workspace,
+            id,
+            _lock: lock,
+            state,
+            settled,
+            histories,
+            resumed: true,
+            follows: false,
+            before,
+        })
     }
 
     /// What is written down before the first run.

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 
 use serde::Serialize;
-use stratbox_domain::RunKey;
+use stratbox_domain::{Digest, RunKey};
 use stratbox_store::{DataRange, ExperimentId, Holdout, Look, Reader, Workspace, Writer};
 
 use super::Plan;
@@ -68,7 +68,9 @@ impl Plan {
     /// # Errors
     /// It would.
     pub(crate) fn check_firewall(&self, reader: &Reader) -> Result<(), Failure> {
-        let ranges = std::iter::once(self.data).chain(self.division.validation.map(|times| self.part(times)));
+        // The last rung of a sweep by halving has all of them.
+        let chosen_by = self.halving.as_ref().map_or(self.data, |halving| self.part(halving.times));
+        let ranges = std::iter::once(chosen_by).chain(self.division.validation.map(|times| self.part(times)));
         for range in ranges {
             refuse_holdouts(reader, &range, "nothing that chooses may read them")?;
         }
@@ -105,6 +107,11 @@ impl Plan {
     }
 }
 
+/// Every look at bars of a dataset that anybody held out, the latest last.
+pub(crate) fn looks(reader: &Reader, dataset: Digest) -> Result<Vec<LookDocument>, Failure> {
+    Ok(reader.looks(&DataRange::all(dataset))?.into_iter().map(LookDocument::from).collect())
+}
+
 /// Who looked at bars that are held out.
 pub(crate) fn held_out(reader: &Reader, range: &DataRange) -> Result<HeldOut, Failure> {
     let looks: Vec<LookDocument> = reader.looks(range)?.into_iter().map(LookDocument::from).collect();
@@ -128,17 +135,17 @@ pub(crate) fn refuse_holdouts(reader: &Reader, range: &DataRange, why: &str) -> 
     Err(Failure::input(format!("bars{from} on are held out{by}: {why}")).hint(hint))
 }
 
+/// Looks, in one line; nothing without any.
+pub(crate) fn looks_line(looks: &[LookDocument]) -> String {
+    let Some(last) = looks.last() else { return "nobody has looked".to_owned() };
+    let (who, why) = (inline(&last.who), inline(&last.why));
+    format!("{}, the last by {who} (\"{why}\")", counted(looks.len() as u64, "look"))
+}
+
 /// In one line.
 pub(crate) fn held_out_line(held: &HeldOut) -> String {
     let from = held.from.as_deref().unwrap_or("the first bar");
-    let looks = match &held.looks[..] {
-        [] => "nobody has looked".to_owned(),
-        looks => {
-            let last = &looks[looks.len() - 1];
-            let (who, why) = (inline(&last.who), inline(&last.why));
-            format!("{}, the last by {who} (\"{why}\")", counted(looks.len() as u64, "look"))
-        }
-    };
+    let looks = looks_line(&held.looks);
     let before = match held.trials_before {
         0 => String::new(),
         trials => format!("; {} there were made before it was held out", counted(trials, "trial")),

@@ -8,7 +8,7 @@ use super::Aim;
 use crate::failure::Failure;
 
 /// Variants that are compared, at most.
-const MOST: usize = 200_000;
+const MOST: usize = 1_000_000;
 
 /// The Pareto front, in the order of the first objective; `None` with one objective, or more variants than are compared.
 pub(super) fn front(aim: &Aim, reader: &Reader, id: ExperimentId) -> Result<Option<Vec<Row>>, Failure> {

@@ -72,6 +72,13 @@ struct KeptStrategy {
     order: Order,
 }
 
+impl Kept {
+    /// Whether the best of the experiment are still to be run on more bars.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.halving.as_ref().is_some_and(Halving::goes_on)
+    }
+}
+
 impl Plan {
     /// The experiment that this plan is.
     pub(crate) fn experiment(&self, engine: &Engine) -> Result<NewExperiment, Failure> {

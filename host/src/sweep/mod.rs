@@ -20,16 +20,20 @@ mod split;
 mod values;
 
 pub(crate) use aim::Aim;
-pub(crate) use division::{HeldOut, Validated, held_out, held_out_line, refuse_holdouts};
+pub(crate) use division::{
+    HeldOut, LookDocument, Validated, held_out, held_out_line, looks, looks_line, refuse_holdouts,
+};
 pub(crate) use file::{Place, fits, span_of};
 pub(crate) use kept::{Kept, kept};
 pub(crate) use plan::{Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;
 pub(crate) use sampled::Sampled;
-pub(crate) use split::Division;
+pub(crate) use split::MOST_STEPS;
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
+
+use stratbox_store::{ExperimentId, Reader, Workspace};
 
 use crate::cli::{SessionArgs, SweepArgs};
 use crate::failure::Failure;
@@ -66,41 +70,64 @@ pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<()
     args.out.as_deref().map_or(Ok(()), |out| check_target(out, inputs))
 }
 
-/// Runs what is left of an experiment, and says what came of all of it.
-pub(crate) fn run(
+/// Runs what is left of an experiment, and of each rung after it. The last session ended all of it, or was stopped.
+pub(crate) fn climb(
     engine: &Engine,
-    mut plan: Plan,
+    plan: &mut Plan,
     mut opened: Opened,
     args: &SessionArgs,
     setting: &Setting,
     note: &dyn Fn(&str),
-) -> Result<SweepReport, Failure> {
-    // Every rung but the last is run for what goes on from it; the last one is reported.
-    while plan.goes_on() {
+) -> Result<(ExperimentId, session::Ended), Failure> {
+    loop {
         let id = opened.id;
-        let ended = session::run(engine, &plan, opened, args, setting, note)?;
-        if ended.stopped.is_some() || ended.failure.is_some() {
-            let failure = ended.failure.clone();
-            return SweepReport::new(plan, engine, setting, ended, args)
-                .map_err(|error| failure.unwrap_or(error));
+        let ran = session::run(engine, plan, opened, args, setting, note);
+        let ended = ran.inspect_err(|_| how_to_go_on(setting, id, note))?;
+        if !plan.goes_on() || ended.stopped.is_some() || ended.failure.is_some() {
+            return Ok((id, ended));
         }
         let reader = ended.opened.workspace.reader()?;
         let workspace = ended.opened.workspace;
-        if !plan.next_rung((&reader, id), note)? {
-            return Err(Failure::input("no variant completed, so that none can go on to more bars")
-                .hint(format!("`stratbox experiments show {id}` shows why")));
-        }
-        opened = Opened::create(workspace, engine, &plan)?;
+        opened = next_rung(engine, plan, workspace, (&reader, id), note)?;
     }
-    let id = opened.id;
-    let reported = session::run(engine, &plan, opened, args, setting, note).and_then(|ended| {
-        let failure = ended.failure.clone();
-        // What stopped it is the news; that it cannot be shown either is a consequence.
-        SweepReport::new(plan, engine, setting, ended, args).map_err(|error| failure.unwrap_or(error))
-    });
-    let mut report = reported.inspect_err(|_| {
-        note(&format!("what has a result is kept; to go on: {}", session::resume_command(setting, id)));
-    })?;
+}
+
+/// Says how to go on after a failure.
+fn how_to_go_on(setting: &Setting, id: ExperimentId, note: &dyn Fn(&str)) {
+    note(&format!("what has a result is kept; to go on: {}", session::resume_command(setting, id)));
+}
+
+/// The experiment of the next rung.
+pub(crate) fn next_rung(
+    engine: &Engine,
+    plan: &mut Plan,
+    workspace: Workspace,
+    (reader, id): (&Reader, ExperimentId),
+    note: &dyn Fn(&str),
+) -> Result<Opened, Failure> {
+    if !plan.next_rung((reader, id), note)? {
+        return Err(Failure::input("no variant completed, so that none can go on to more bars")
+            .hint(format!("`stratbox experiments show {id}` shows why")));
+    }
+    plan.check_firewall(reader)?;
+    Ok(Opened::create(workspace, engine, plan)?.following())
+}
+
+/// Runs what is left of an experiment, and says what came of all of it.
+pub(crate) fn run(
+    engine: &Engine,
+    mut plan: Plan,
+    opened: Opened,
+    args: &SessionArgs,
+    setting: &Setting,
+    note: &dyn Fn(&str),
+) -> Result<SweepReport, Failure> {
+    let (id, ended) = climb(engine, &mut plan, opened, args, setting, note)?;
+    let failure = ended.failure.clone();
+    // What stopped it is the news; that it cannot be shown either is a consequence.
+    let reported =
+        SweepReport::new(plan, engine, setting, ended, args).map_err(|error| failure.unwrap_or(error));
+    let mut report = reported.inspect_err(|_| how_to_go_on(setting, id, note))?;
     if let Some(path) = &args.out {
         let written = write(path, |out| render::document(out, &report));
         // What took hours must not be lost because one of its two ways out is blocked.

@@ -304,12 +304,28 @@ impl Plan {
         self.strategies.iter().map(PlannedStrategy::variants).sum()
     }
 
-    /// The number of the first variant at a point or after it.
-    pub(crate) fn variant_from(&self, point: u64) -> Option<u64> {
-        let is_variant = |point: &u64| {
-            self.strategy_of(*point).is_some_and(|(_, planned)| planned.is_variant(*point - planned.first))
-        };
-        (point..self.points()).find(is_variant)
+    /// Numbers of at most so many variants, spread evenly over all of them, ascending.
+    pub(crate) fn spread(&self, most: u64) -> Vec<u64> {
+        let all = self.variants();
+        let count = most.min(all);
+        // Places among the variants; the product of two such numbers is far below 2^64.
+        let mut places = (0..count).map(|it| it * all / count).peekable();
+        let (mut chosen, mut before) = (Vec::new(), 0);
+        for planned in &self.strategies {
+            let own = planned.variants();
+            let mut points = (0..planned.points()).filter(|index| planned.is_variant(*index)).enumerate();
+            while let Some(place) = places.next_if(|place| *place < before + own) {
+                let wanted = place - before;
+                // Without gaps a variant's place is its number.
+                let index = match own == planned.points() {
+                    true => Some(wanted),
+                    false => points.find(|(place, _)| *place as u64 == wanted).map(|(_, index)| index),
+                };
+                chosen.extend(index.map(|index| planned.first + index));
+            }
+            before += own;
+        }
+        chosen
     }
 
     /// The strategy that a variant is of, with its place among the strategies.

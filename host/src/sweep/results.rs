@@ -11,7 +11,7 @@ use stratbox_store::{Counts, ExperimentId, Reader, Row};
 
 use super::front::front;
 use super::plan::{Plan, PlannedStrategy};
-use super::{HeldOut, Validated};
+use super::{HeldOut, LookDocument, Validated, looks};
 use crate::backtest::{Ended, Stamped};
 use crate::bars::BarsSummary;
 use crate::belief::{Belief, Care, judge};
@@ -39,6 +39,8 @@ pub(crate) struct SweepReport {
     pub(crate) front: Option<Vec<Row>>,
     /// The best on the validation part.
     pub(crate) validated: Option<Validated>,
+    /// Looks at bars of the dataset that anybody holds out.
+    pub(crate) looks: Vec<LookDocument>,
     /// What is held out.
     pub(crate) held_out: Option<HeldOut>,
     /// How the session went.
@@ -119,11 +121,12 @@ impl SweepReport {
                 .collect();
             validated =
                 plan.validate(engine, &mut opened.workspace.writer()?, &ranked, (workers, session::now()))?;
-            let counted = reader.trials(&plan.data, &[])?.total;
-            belief = judge(engine, &plan, (&reader, opened.id), counted, Care::quick(workers))?;
+            let counted = reader.trials(&plan.data, &[plan.bars.summary.digest])?;
+            belief = judge(engine, &plan, (&reader, opened.id), &counted, Care::quick(workers))?;
         }
         let front = front(&plan.aim, &reader, opened.id)?;
         let held_out = plan.held_out(&reader)?;
+        let looks = looks(&reader, plan.data.dataset)?;
         let stopped = stopped.map(|early| (early, session::resume_command(setting, opened.id)));
         let (engine, isolation) = (plan.engine(engine).to_owned(), engine.walls());
         let summary = Summary::new(&plan, &counts, &session);
@@ -139,6 +142,7 @@ impl SweepReport {
             belief,
             front,
             validated,
+            looks,
             held_out,
             session,
             stopped,
@@ -190,6 +194,7 @@ impl Serialize for SweepReport {
             validation: Option<&'a Validated>,
             #[serde(skip_serializing_if = "Option::is_none")]
             holdout: Option<&'a HeldOut>,
+            looks: &'a [LookDocument],
             variants: Variants<'a>,
         }
         Document {
@@ -201,6 +206,7 @@ impl Serialize for SweepReport {
             pareto_front: self.front.as_ref().map(|rows| rows.iter().map(|row| row.key).collect()),
             validation: self.validated.as_ref(),
             holdout: self.held_out.as_ref(),
+            looks: &self.looks,
             variants: Variants(self),
         }
         .serialize(serializer)

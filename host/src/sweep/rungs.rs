@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use stratbox_domain::RunOutcome;
+use stratbox_domain::{BarSource, RunOutcome};
 use stratbox_search::{Evaluation, HalvingSettings, Rung, order};
-use stratbox_store::{ExperimentId, Reader};
+use stratbox_store::{DataRange, ExperimentId, Reader};
 
 use super::Plan;
-use super::split::timeline;
+use super::split::{Division, timeline};
 use crate::bars::{Bars, Times};
 use crate::bits::Bits;
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ pub(crate) struct Halving {
     /// That the first rung had.
     variants: u64,
     /// Of the last rung.
-    times: Times,
+    pub(crate) times: Times,
     /// Of the sweep.
     name: String,
     /// Variants of this rung by number; all of the plan's in the first.
@@ -33,6 +33,11 @@ pub(crate) struct Halving {
 }
 
 impl Halving {
+    /// Whether there is another rung.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.rungs().is_ok_and(|rungs| self.rung + 1 < rungs.len())
+    }
+
     fn rungs(&self) -> Result<Vec<Rung>, Failure> {
         self.settings.rungs(self.variants).map_err(|error| Failure::input(format!("`[halving]`: {error}")))
     }
@@ -127,10 +132,27 @@ impl Plan {
         Ok(())
     }
 
+    /// Takes all bars that the last rung has.
+    pub(crate) fn take_all(&mut self) -> Result<(), Failure> {
+        if let Some(halving) = &self.halving {
+            self.bars = Bars::of(Arc::clone(&self.bars.dataset), halving.times)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the plan on other bars, of which all may be chosen by, and on its first rung if it has rungs.
+    pub(crate) fn put_on(&mut self, bars: Bars) -> Result<(), Failure> {
+        self.data = DataRange::all(bars.dataset.digest());
+        self.division = Division::default();
+        self.bars = bars;
+        if let Some(halving) = &mut self.halving {
+            halving.times = (None, None);
+        }
+        self.climb()
+    }
+
     /// Whether the best of this experiment are still to be run on more bars.
     pub(crate) fn goes_on(&self) -> bool {
-        self.halving
-            .as_ref()
-            .is_some_and(|halving| halving.rungs().is_ok_and(|rungs| halving.rung + 1 < rungs.len()))
+        self.halving.as_ref().is_some_and(Halving::goes_on)
     }
 }

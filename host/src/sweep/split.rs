@@ -17,7 +17,7 @@ use crate::render::text::inline;
 use crate::wiring::Engine;
 
 /// Steps that choices can be judged on fold by fold: the series of all variants that are looked at must fit into memory.
-const MOST_STEPS: usize = 131_072;
+pub(crate) const MOST_STEPS: usize = 65_536;
 
 /// Figures of a [`crate::belief::Belief`] that a gate can ask for, besides metrics.
 const FIGURES: [&str; 3] = ["psr", "dsr", "pbo"];

@@ -124,6 +124,18 @@ fn nothing_that_chooses_reads_what_an_experiment_holds_out() {
 }
 
 #[test]
+fn a_sweep_that_would_come_to_a_holdout_on_its_last_rung_is_refused_before_its_first() {
+    let dir = folder();
+    sweep(dir.path(), &split("holdout = { from = 2020-02-01 }"), "");
+    let rungs = |data: &str| SWEEP.replacen("[data]", &format!("[halving]\n\n[data]{data}"), 1);
+    write(dir.path(), "h.toml", &rungs(""));
+    let refused = stratbox(dir.path(), "sweep h.toml");
+    assert!(refused.refused(2).contains("are held out by experiment 1"), "{}", refused.stderr);
+    write(dir.path(), "h.toml", &rungs("\nto = \"2020-02-01\""));
+    stratbox(dir.path(), "sweep h.toml").ok();
+}
+
+#[test]
 fn a_look_at_the_holdout_is_written_down_with_who_when_and_why_and_every_report_shows_it() {
     let dir = folder();
     let text = split("holdout = 0.25");
@@ -150,6 +162,65 @@ fn a_look_at_the_holdout_is_written_down_with_who_when_and_why_and_every_report_
 }
 
 #[test]
+fn a_run_that_looks_at_a_holdout_is_a_trial_on_all_the_bars_that_it_reads() {
+    let dir = folder();
+    sweep(dir.path(), &split("holdout = 0.25"), "");
+    let trials = || stratbox(dir.path(), "trials 1 --format json").ok().json()["total"].clone();
+    assert_eq!(trials(), 12);
+    stratbox(dir.path(), "run probe.rs --data a.csv --who bob --why curious").ok();
+    assert_eq!(trials(), 13);
+}
+
+#[test]
+fn the_best_of_a_search_that_learns_is_looked_at_as_it_was_found() {
+    let dir = folder();
+    let search = "source = \"probe.rs\"\nsearch = \"tpe\"\nsamples = 30\nseed = 4";
+    let text = split("holdout = 0.25").replace("source = \"probe.rs\"", search);
+    let report = sweep(dir.path(), &text.replace(", step = 100", ""), "");
+    let variants = report["variants"].as_array().unwrap();
+    let best = &variants[0];
+    for variant in [report["belief"]["variant"].as_u64().unwrap(), 29] {
+        let words = format!("holdout look 1 --variant {variant} --who ada --why test --format json");
+        let look = stratbox(dir.path(), &words).ok().json();
+        let known = |row: &&Value| row["params"] == look["params"];
+        assert!(variants.iter().any(|row| known(&row)), "{}", look["params"]);
+        if variant != 29 {
+            assert_eq!(look["params"], best["params"]);
+        }
+    }
+    let never = stratbox(dir.path(), "holdout look 1 --variant 30 --who ada --why test");
+    assert!(never.refused(2).contains("no variant 30 with a result"), "{}", never.stderr);
+}
+
+#[test]
+fn of_many_variants_some_are_looked_at_and_the_report_says_how_many() {
+    let dir = folder();
+    let text = SWEEP.replace("max = 200, step = 100", "max = 1000, step = 10");
+    let report = sweep(dir.path(), &text, "");
+    assert_eq!(
+        (&report["belief"]["trials"]["own"], &report["belief"]["trials"]["sampled"]),
+        (&404.into(), &256.into())
+    );
+    let few = stratbox(dir.path(), "judge 1 --sample 10");
+    assert!(few.refused(2).contains("256"), "fewer than every sweep looks at: {}", few.stderr);
+}
+
+#[test]
+fn every_report_of_the_data_shows_the_looks_at_it() {
+    let dir = folder();
+    sweep(dir.path(), &split("holdout = { from = 2020-02-01 }"), "");
+    stratbox(dir.path(), "holdout look 1 --who ada --why test").ok();
+    let before = SWEEP.replacen("[data]", "[data]\nto = \"2020-02-01\"", 1);
+    let other = sweep(dir.path(), &before, "");
+    assert!(other["holdout"].is_null(), "it holds nothing out itself");
+    let judged = stratbox(dir.path(), "judge 2 --tests 10 --format json").ok().json();
+    let shown = stratbox(dir.path(), "experiments show 2 --format json").ok().json();
+    for report in [&other, &judged, &shown] {
+        assert_eq!(report["looks"][0]["who"], "ada");
+    }
+}
+
+#[test]
 fn an_experiment_without_a_holdout_has_none_to_look_at() {
     let dir = folder();
     sweep(dir.path(), SWEEP, "");
@@ -162,7 +233,7 @@ fn parts_and_folds_that_the_bars_do_not_have_are_refused_at_their_line() {
     let dir = folder();
     for (table, said) in [
         ("[split]\nholdout = { from = 2030-01-01 }", "s.toml:1: `split.holdout` has no bars"),
-        ("[split]\nholdout = 1.5", "s.toml:1: `split.holdout` is 1.5: a share is above 0 and below 1"),
+        ("[split]\nholdout = 1.5", "s.toml:2: is 1.5: a share is above 0 and below 1, in `holdout = 1.5`"),
         ("[walk_forward]\ntrain = 1000\ntest = 10", "s.toml:1: "),
         ("[cpcv]\ngroups = 2\ntest_groups = 2", "s.toml:1: "),
         ("[[gate]]\nfigure = \"luck\"\nat_least = 1", "s.toml:2: `figure`: `luck` is not a metric"),
@@ -229,6 +300,14 @@ fn calibration_finds_no_edge_in_worlds_without_one_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn calibration_climbs_rungs_too() {
+    let dir = folder();
+    write(dir.path(), "h.toml", &format!("[halving]\n\n{SWEEP}"));
+    let rungs = stratbox(dir.path(), "calibrate h.toml --worlds 1 --kind permuted --format json").ok().json();
+    assert_eq!((&rungs["data"]["rows"], &rungs["kinds"][0]["without_a_best"]), (&40.into(), &0.into()));
+}
+
+#[test]
 fn an_edge_that_is_there_is_found_and_one_that_is_not_is_not() {
     let dir = folder();
     write(dir.path(), "follow.rs", include_str!("fixtures/follow.rs"));
@@ -261,5 +340,5 @@ fn a_run_can_be_told_in_full() {
     let trades = std::fs::read_to_string(dir.path().join("t.csv")).unwrap();
     assert!(trades.starts_with("instrument,side,entry_time,"), "{trades}");
     let own = stratbox(dir.path(), "run probe.rs --data a.csv --equity a.csv");
-    assert!(own.refused(1).contains("one of the files that are read"), "{}", own.stderr);
+    assert!(own.refused(2).contains("one of the files that are read"), "{}", own.stderr);
 }

@@ -238,7 +238,7 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         "units = { min = 0, max = 4, step = 2 }",
         r#"units = { max = 9, scale = "log" }"#,
         20,
-        "`scale` is for a random search",
+        "`scale` is for a search that draws",
     ),
     (
         "share = [0.5, 1.0]",
@@ -272,11 +272,16 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         r#"search = "random""#,
         r#"search = "bayes""#,
         27,
-        "unknown variant `bayes`, expected `grid` or `random`",
+        "unknown variant `bayes`, expected one of `grid`, `random`",
     ),
-    (r#"search = "random""#, "", 28, "`samples` is for `search = \"random\"`"),
-    ("samples = 5", "samples = 0", 28, "`samples` is `0`: it must be at least 1"),
-    ("samples = 5", "", 25, "a random search needs `samples`"),
+    (r#"search = "random""#, "", 28, "`samples` is for `random`"),
+    (
+        "samples = 5",
+        "samples = 0",
+        28,
+        "`samples` is `0`: for method `random` it must be from 1 to 1000000000000",
+    ),
+    ("samples = 5", "", 25, "`samples` is missing"),
     ("seed = 3", "seed = -3", 29, "in `seed = -3`"),
     (
         r#"units = { min = 1, max = 100, scale = "log" }"#,
@@ -361,7 +366,10 @@ fn a_mistake_is_a_document_when_that_was_asked_for() {
     assert_eq!(ran.code, 2);
     let error = &ran.json()["error"];
     assert_eq!(error["kind"], "input");
-    assert_eq!(error["message"], "s.toml:28: `samples` is `0`: it must be at least 1");
+    assert_eq!(
+        error["message"],
+        "s.toml:28: `samples` is `0`: for method `random` it must be from 1 to 1000000000000"
+    );
 }
 
 #[test]
