@@ -68,6 +68,8 @@ impl Resolver<'_> {
             let problem = "`enqueue` is for a search that draws: a grid has all its points anyway";
             return Err(self.file.at(first.span(), problem));
         }
+        let settings = self.settings();
+        settings.validate().map_err(|error| self.stray(error.field, &error))?;
         if let Some(seed) = seed
             && *method == Method::Grid
         {
@@ -75,8 +77,6 @@ impl Resolver<'_> {
                 "`seed` is for `search = \"random\"` and others that draw: a grid has no use for it";
             return Err(self.file.at(seed.span(), problem));
         }
-        let settings = self.settings();
-        settings.validate().map_err(|error| self.stray(error.field, &error))?;
         let seed = seed.as_ref().map_or(0, |seed| *seed.get_ref());
         Ok(match (method, &samples) {
             (Method::Grid, _) => Search::Grid,
