@@ -40,8 +40,6 @@ use sample::Sample;
 const CONFIDENCE: f64 = 0.95;
 /// Blocks of cross-validation, fewer when the bars are few.
 const BLOCKS: usize = 16;
-/// The best variant's intervals are drawn on no more points than this.
-const INTERVAL_POINTS: usize = 8_192;
 
 /// Variants that every sweep looks at, at most; `judge` looks at no fewer.
 pub(crate) const QUICK_SAMPLE: u64 = 256;
@@ -95,11 +93,17 @@ pub(crate) struct Belief {
     /// Of the best variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intervals: Option<Intervals>,
+    /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) intervals_missing: Option<String>,
     /// Of the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pbo: Option<Pbo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) superior_ability: Option<Spa>,
+    /// Why it is not there, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) superior_ability_missing: Option<String>,
     /// What choosing by walking forward, or in every combination, would have earned.
     #[serde(flatten)]
     pub(crate) selection: Selection,
@@ -123,9 +127,7 @@ pub(crate) fn judge(
     let sample = Sample::take(engine, plan, best.variant, care)?;
     let trials = trials(&sample, id, counted);
     let moments = sample.best().and_then(|returns| Moments::of(returns));
-    let overfitting = (sample.columns.len() > 1)
-        .then(|| pbo(&sample.columns, blocks(sample.points())))
-        .unwrap_or(Err(Missing::TooFewVariants));
+    let (overfitting, intervals, tests) = resampled(&sample, care);
     let figures = figures(plan, metrics, &sample, moments, &trials, &overfitting);
     let gates = &plan.gates;
     let figure = |name: &str| {
@@ -133,16 +135,17 @@ pub(crate) fn judge(
         figures.get(name).or_else(metric).unwrap_or(Missing::NoData.into())
     };
     let verdict = Verdict::of(gates, figure);
-    let tests = care.tests.map(|resamples| {
-        let how = Resampling { resamples, block_length: None, seed: 0 };
-        spa(&sample.columns, how)
-    });
     Ok(Some(Belief {
         variant: best.variant,
         strategy: best.strategy.to_string(),
         params: best.params.clone(),
         run_key: best.key,
-        intervals: intervals(&sample, care),
+        intervals_missing: intervals.as_ref().err().map(ToString::to_string),
+        intervals: intervals.ok(),
+        superior_ability_missing: tests
+            .as_ref()
+            .and_then(|tests| tests.as_ref().err())
+            .map(ToString::to_string),
         superior_ability: tests.and_then(Result::ok),
         selection: Selection::of(plan, &sample),
         shape: Shape::of(plan, reader, id, &best)?,
@@ -265,8 +268,22 @@ fn figures(
     stated
 }
 
-fn intervals(sample: &Sample, care: Care) -> Option<Intervals> {
-    let returns = sample.best().ok().filter(|returns| returns.len() <= INTERVAL_POINTS)?;
-    let how = Resampling { resamples: care.resamples, block_length: None, seed: 0 };
-    Intervals::of(&Returns::new(returns, sample.periods_per_year), 0.0, CONFIDENCE, how).ok()
+/// What takes longest, at the same time: none of it depends on the other.
+fn resampled(
+    sample: &Sample,
+    care: Care,
+) -> (Result<Pbo, Missing>, Result<Intervals, Missing>, Option<Result<Spa, Missing>>) {
+    let resampling = |resamples| Resampling { resamples, block_length: None, seed: 0 };
+    std::thread::scope(|scope| {
+        let overfitting = scope.spawn(|| match sample.columns.len() {
+            0 | 1 => Err(Missing::TooFewVariants),
+            _ => pbo(&sample.columns, blocks(sample.points())),
+        });
+        let returns = sample.best().map(|returns| Returns::new(returns, sample.periods_per_year));
+        let intervals =
+            returns.and_then(|it| Intervals::of(&it, 0.0, CONFIDENCE, resampling(care.resamples)));
+        let tests = care.tests.map(|resamples| spa(&sample.columns, resampling(resamples)));
+        let overfitting = overfitting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (overfitting, intervals, tests)
+    })
 }

@@ -30,6 +30,13 @@ pub(crate) fn human(belief: &Belief) -> String {
     for name in ["sharpe", "psr", "dsr_threshold", "dsr", "pbo", "min_track_record", "min_backtest_length"] {
         text += &line(&belief.figures, name, belief);
     }
+    if let Some(tests) = &belief.superior_ability {
+        let (check, spa) = (tests.plain.upper, tests.studentised.consistent);
+        let of = counted(tests.variants as u64, "variant");
+        text +=
+            &format!("  {:<22}{check:>12.3}  p-value over {of}, against no return at all\n", "reality check");
+        text += &format!("  {:<22}{spa:>12.3}  p-value, Hansen's consistent one\n", "spa");
+    }
     text += &selection(belief);
     text += &shape(&belief.shape);
     text += &format!("\n  verdict: {}\n", verdict(&belief.verdict.gates));
