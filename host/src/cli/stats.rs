@@ -249,14 +249,15 @@ pub(crate) struct IcArgs {
     /// The column of returns that followed
     #[arg(long, value_name = "COLUMN", conflicts_with = "price", required_unless_present = "price")]
     pub(crate) forward: Option<String>,
-    /// The column of prices instead, of one instrument in the order of time, from which those returns are made
+    /// The column of prices instead, of one instrument in the order of time, from which those returns are made: over all rows
+    /// with a price, also those without a signal
     #[arg(long, value_name = "COLUMN")]
     pub(crate) price: Option<String>,
     /// Periods over which the returns are: returns of neighbouring rows overlap in all but one of them
     #[arg(long, value_name = "PERIODS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) horizon: u32,
     /// The column that says which rows belong together, such as a date with many instruments: a coefficient for each, and their
-    /// spread. Groups are in the order in which they first appear
+    /// spread. Groups are in the order of their numbers or dates, or of their texts if not all are such
     #[arg(long, value_name = "COLUMN", conflicts_with = "price")]
     pub(crate) by: Option<String>,
     /// The first row has values and no names

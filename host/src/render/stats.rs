@@ -93,6 +93,9 @@ pub(crate) fn detail(detail: &DetailReport) -> String {
         );
         section(&name, intervals(&rows));
     }
+    if let Some(missing) = detail.intervals_missing {
+        section("intervals", format!("there are none: {missing}"));
+    }
     if !detail.drawdowns.is_empty() {
         section("drawdowns, the deepest first", drawdowns(&detail.drawdowns));
     }

@@ -44,20 +44,19 @@ pub(super) fn ic(args: &IcArgs) -> Result<IcReport, Failure> {
         let beside = args.forward.as_deref().or(args.price.as_deref());
         let beside = beside.map(|name| header.find(name)).transpose()?;
         let group = args.by.as_deref().map(|name| header.find(name)).transpose()?;
-        Ok(Wanted {
-            time: None,
-            values: std::iter::once(signal).chain(beside).collect(),
-            group,
-            gaps: Gaps::Anywhere,
-        })
+        // A bar without a signal is a bar all the same: returns go over it.
+        let gaps = if args.price.is_some() { Gaps::AnywhereButInTheFirst } else { Gaps::Anywhere };
+        Ok(Wanted { time: None, values: std::iter::once(signal).chain(beside).collect(), group, gaps })
     })?;
     let forward =
         if args.price.is_some() { forward_returns(args, &table)? } else { table.columns[1].clone() };
-    let signals = &table.columns[0][..forward.len()];
+    // Groups are never along with prices, and without prices no signal is missing.
+    let (signals, forward): (Vec<f64>, Vec<f64>) =
+        table.columns[0].iter().zip(forward).filter(|(signal, _)| !signal.is_nan()).unzip();
     let (ic, groups) = if args.by.is_some() {
         (Missing::OutOfRange.into(), Some(spread(&table, &forward, args.horizon)))
     } else {
-        (spearman(signals, &forward), None)
+        (spearman(&signals, &forward), None)
     };
     Ok(IcReport {
         statistic: "ic",
@@ -72,7 +71,7 @@ pub(super) fn ic(args: &IcArgs) -> Result<IcReport, Failure> {
     })
 }
 
-/// `price[t + horizon] / price[t] - 1` of the rows that have so many after them.
+/// `price[t + horizon] / price[t] - 1` of the rows with a price that have so many such rows after them.
 fn forward_returns(args: &IcArgs, table: &Table) -> Result<Vec<f64>, Failure> {
     let prices = &table.columns[1];
     if let Some(place) = prices.iter().position(|price| *price <= 0.0) {
@@ -98,7 +97,7 @@ fn spread(table: &Table, forward: &[f64], horizon: u32) -> Spread {
     Spread {
         spread: InformationCoefficients::of(&coefficients, horizon as usize),
         without,
-        convention: "ICIR = mean / std (ddof 1), a group; t of the mean: Newey-West, lag horizon - 1",
+        convention: "ICIR = mean / std (ddof 1), a group; t of the mean: Newey-West, lag horizon - 1, groups in order of key",
     }
 }
 

@@ -25,9 +25,9 @@ pub(crate) fn execute(args: &StatsArgs, format: Format, stdout: &mut (dyn Write 
     match &args.statistic {
         None => render::finish(format, series::series(&args.series), stdout),
         Some(StatisticTyped::Ic(args)) => render::finish(format, ic::ic(args), stdout),
-        Some(StatisticTyped::Psr(args)) => render::finish(format, Ok(single::psr(args)), stdout),
-        Some(StatisticTyped::Dsr(args)) => render::finish(format, Ok(single::dsr(args)), stdout),
-        Some(StatisticTyped::Mintrl(args)) => render::finish(format, Ok(single::mintrl(args)), stdout),
+        Some(StatisticTyped::Psr(args)) => render::finish(format, single::psr(args), stdout),
+        Some(StatisticTyped::Dsr(args)) => render::finish(format, single::dsr(args), stdout),
+        Some(StatisticTyped::Mintrl(args)) => render::finish(format, single::mintrl(args), stdout),
         Some(StatisticTyped::Minbtl(args)) => render::finish(format, Ok(single::minbtl(args)), stdout),
         Some(StatisticTyped::Pbo(args)) => render::finish(format, matrix::pbo(args), stdout),
         Some(StatisticTyped::Spa(args)) => render::finish(format, matrix::spa(args), stdout),

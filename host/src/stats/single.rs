@@ -7,6 +7,7 @@ use stratbox_metrics::{Figure, Missing, Stated, Unit};
 
 use super::{Input, StatisticReport};
 use crate::cli::{ConventionTyped, DsrArgs, EvidenceArgs, MinbtlArgs, MintrlArgs, PsrArgs};
+use crate::failure::Failure;
 
 type Inputs = BTreeMap<&'static str, Input>;
 
@@ -20,7 +21,7 @@ struct Typed {
 }
 
 impl Typed {
-    fn new(args: &EvidenceArgs, observations: u64) -> Self {
+    fn new(args: &EvidenceArgs, observations: u64) -> Result<Self, Failure> {
         let root = args.annual.map_or(1.0, f64::sqrt);
         let (kurtosis, how) = match (args.tails.kurtosis, args.tails.excess_kurtosis) {
             (_, Some(excess)) => (excess + 3.0, "raw (3 is normal), from excess kurtosis + 3"),
@@ -28,6 +29,9 @@ impl Typed {
         };
         let evidence =
             Evidence { sharpe: args.sharpe / root, observations, skewness: args.skewness, kurtosis };
+        if !evidence.is_possible() {
+            return Err(impossible(args, kurtosis));
+        }
         let convention = match args.convention {
             ConventionTyped::Y2012 => "2012: variance at the observed Sharpe ratio, over T - 1",
             ConventionTyped::Y2025 => "2025: variance under the null hypothesis, over T",
@@ -40,8 +44,22 @@ impl Typed {
             ("convention", convention.to_owned().into()),
         ]);
         inputs.extend(args.annual.map(|periods| ("periods_per_year", periods.into())));
-        Self { evidence, convention: args.convention.into(), root, inputs }
+        Ok(Self { evidence, convention: args.convention.into(), root, inputs })
     }
+}
+
+/// Moments that no returns have, which most often are one convention's numbers in the place of the other's.
+fn impossible(args: &EvidenceArgs, kurtosis: f64) -> Failure {
+    let skewness = args.skewness;
+    let problem = format!(
+        "no returns with a skewness of `{skewness}` have a raw kurtosis of `{kurtosis}`: it is at least 1 + skewness^2, {}",
+        1.0 + skewness * skewness
+    );
+    Failure::usage(problem).hint(match (args.tails.kurtosis, args.tails.excess_kurtosis) {
+        (Some(_), _) => "if it is excess kurtosis (0 is normal), name it `--excess-kurtosis`",
+        (None, Some(_)) => "`--excess-kurtosis` is raw kurtosis - 3; raw kurtosis is `--kurtosis`",
+        (None, None) => "3 was assumed: say `--kurtosis`, or `--excess-kurtosis` (0 is normal)",
+    })
 }
 
 const PROBABILITY: &str = "cdf((SR - SR*) sqrt(T - 1) / sqrt(1 - g3 SR + (g4 - 1)/4 SR^2))";
@@ -51,8 +69,8 @@ fn probability_formula(convention: Convention) -> &'static str {
     if convention == Convention::Observed { PROBABILITY } else { PROBABILITY_2025 }
 }
 
-pub(super) fn psr(args: &PsrArgs) -> StatisticReport {
-    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, args.observations);
+pub(super) fn psr(args: &PsrArgs) -> Result<StatisticReport, Failure> {
+    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, args.observations)?;
     let target = args.target / root;
     inputs.extend([("observations", args.observations.into()), ("target_per_period", target.into())]);
     let mut figures = Stated::default();
@@ -60,11 +78,11 @@ pub(super) fn psr(args: &PsrArgs) -> StatisticReport {
     figures.push("psr", Unit::Probability, probability_formula(convention), probability);
     let error = evidence.standard_error(target, convention);
     figures.push("standard_error", Unit::Ratio, "of the Sharpe ratio, per period", error);
-    StatisticReport { statistic: "psr", inputs, figures }
+    Ok(StatisticReport { statistic: "psr", inputs, figures })
 }
 
-pub(super) fn dsr(args: &DsrArgs) -> StatisticReport {
-    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, args.observations);
+pub(super) fn dsr(args: &DsrArgs) -> Result<StatisticReport, Failure> {
+    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, args.observations)?;
     let variance = args.variance / root / root;
     inputs.extend([
         ("observations", args.observations.into()),
@@ -93,12 +111,12 @@ pub(super) fn dsr(args: &DsrArgs) -> StatisticReport {
     );
     let alone = evidence.probability(0.0, convention);
     figures.push("psr", Unit::Probability, "PSR(0), as if there had been one trial", alone);
-    StatisticReport { statistic: "dsr", inputs, figures }
+    Ok(StatisticReport { statistic: "dsr", inputs, figures })
 }
 
-pub(super) fn mintrl(args: &MintrlArgs) -> StatisticReport {
+pub(super) fn mintrl(args: &MintrlArgs) -> Result<StatisticReport, Failure> {
     // The length does not depend on what was observed.
-    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, 3);
+    let Typed { evidence, convention, root, mut inputs } = Typed::new(&args.evidence, 3)?;
     let target = args.target / root;
     inputs.extend([("target_per_period", target.into()), ("confidence", args.confidence.into())]);
     let length = evidence.min_track_record(target, args.confidence, convention);
@@ -112,7 +130,7 @@ pub(super) fn mintrl(args: &MintrlArgs) -> StatisticReport {
         let years: Figure = length.get().map(|length| length / periods).into();
         figures.push("min_track_record_years", Unit::Years, "the same / P", years);
     }
-    StatisticReport { statistic: "mintrl", inputs, figures }
+    Ok(StatisticReport { statistic: "mintrl", inputs, figures })
 }
 
 pub(super) fn minbtl(args: &MinbtlArgs) -> StatisticReport {

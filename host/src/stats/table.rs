@@ -1,7 +1,6 @@
 //! Anyone's table of numbers, read a row at a time. Every refusal names the file, the line as an editor counts it, and the
 //! column.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,9 +8,12 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+mod groups;
+
 use super::times::Times;
 use crate::failure::{Failure, shown};
 use crate::render::text::inline;
+use groups::Groups;
 
 /// What is read at most: bytes of a file and of a row, and cells that are kept. The last is 320 MB of numbers.
 const MAX_BYTES: u64 = 2 << 30;
@@ -43,6 +45,8 @@ pub(super) enum Gaps {
     AtTheStart,
     /// They are left out.
     Anywhere,
+    /// They are left out, but for those that lack the first value only, which is NaN then.
+    AnywhereButInTheFirst,
 }
 
 /// The columns that were wanted, in the order in which they were.
@@ -54,7 +58,7 @@ pub(super) struct Table {
     pub(super) columns: Vec<Vec<f64>>,
     /// Nanoseconds since the Unix epoch, ascending.
     pub(super) times: Option<Vec<i64>>,
-    /// For each row, the number of its group, in the order in which they first appear.
+    /// For each row, the number of its group, in the order of numbers or times when all groups are named by them, else of text.
     pub(super) groups: Vec<usize>,
     /// The line of each row.
     pub(super) lines: Vec<u64>,
@@ -306,7 +310,7 @@ struct Rows {
     table: Table,
     time_name: String,
     times: Times,
-    groups: BTreeMap<Vec<u8>, usize>,
+    groups: Groups,
     row: Vec<f64>,
 }
 
@@ -325,7 +329,7 @@ impl Rows {
             table,
             time_name: wanted.time.map(|place| header.names[place].clone()).unwrap_or_default(),
             times: Times::default(),
-            groups: BTreeMap::new(),
+            groups: Groups::default(),
             row: Vec::new(),
         }
     }
@@ -337,6 +341,12 @@ impl Rows {
         for (place, name) in wanted.values.iter().zip(&table.names) {
             match reader.number(*place, name)? {
                 Some(value) => self.row.push(value),
+                None if wanted.gaps == Gaps::AnywhereButInTheFirst
+                    && self.row.is_empty()
+                    && gap.is_none() =>
+                {
+                    self.row.push(f64::NAN);
+                }
                 None => gap = gap.or(Some(name)),
             }
         }
@@ -365,24 +375,21 @@ impl Rows {
         }
         if let Some(place) = wanted.group {
             let cell = reader.record.get(place).unwrap_or_default();
-            let next = self.groups.len();
-            let number = match self.groups.get(cell) {
-                Some(number) => *number,
-                None => *self.groups.entry(cell.to_vec()).or_insert(next),
-            };
-            table.groups.push(number);
+            table.groups.push(self.groups.number(cell));
         }
         table.columns.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
         table.lines.push(reader.line);
         Ok(())
     }
 
-    fn finish(self, file: &str) -> Result<Table, Failure> {
+    fn finish(mut self, file: &str) -> Result<Table, Failure> {
         if self.table.lines.is_empty() {
             return Err(Failure::input(format!(
                 "{file} has no rows with a value in each column that is read"
             )));
         }
+        let places = self.groups.places();
+        self.table.groups.iter_mut().for_each(|number| *number = places[*number]);
         Ok(self.table)
     }
 }

@@ -152,3 +152,97 @@ fn a_symbol_cannot_write_to_the_terminal() {
     let seen = ran.stdout + &ran.stderr;
     assert!(!seen.contains('\u{202e}') && seen.contains("RED"), "{seen}");
 }
+
+/// Every key that a policy has.
+const POLICY: &str = r#"[venue]
+initial_cash = 50000.0
+currency = "USD"
+fee_bps = 0.0
+fees = { per_share = { amount = 0.005, minimum = 1.0, maximum_share = 0.01 } }
+slippage_bps = 0.0
+slippage = { square_root_impact = 0.5 }
+fill_at = "same_close"
+limit_fill = "penetrate"
+volume_share = 0.25
+leverage = 2.0
+allow_short = false
+maintenance_margin = 0.25
+borrow_bps_a_year = 50.0
+interest_bps_a_year = 100.0
+debit_bps_a_year = 600.0
+max_open_orders = 20
+max_orders_per_bar = 10
+max_orders = 5000
+
+[venue.instruments.A]
+tick = 0.01
+lot = 1.0
+min_quantity = 2.0
+currency = "USD"
+"#;
+
+#[test]
+fn a_venue_file_with_every_setting_is_followed_and_shown_whole() {
+    let dir = folder();
+    write(dir.path(), "venue.toml", POLICY);
+    let words = "run probe.rs --data a.csv --venue venue.toml -p units=300";
+    let mut report = stratbox(dir.path(), &format!("{words} --format json")).ok().json();
+    let shown = report["venue"].as_object_mut().unwrap();
+    assert!(shown.remove("optimistic").is_some_and(|reason| reason.is_string()));
+    let written: toml::Table = POLICY.parse().unwrap();
+    assert_eq!(Value::Object(shown.clone()), serde_json::to_value(&written["venue"]).unwrap());
+    let defaults = stratbox(dir.path(), "run probe.rs --data a.csv --format json").ok().json();
+    let keys = |policy: &serde_json::Map<String, Value>| policy.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(shown), keys(defaults["venue"].as_object().unwrap()), "it has every key");
+    let metrics = &report["metrics"];
+    // A quarter of a volume of 1,000 at once, and the rest at the next close; the minimum fee for each is more than its units'.
+    let counts = ["orders", "fills", "partial_fills", "fees", "expired", "dropped", "liquidations"];
+    assert_eq!(counts.map(|name| metrics[name].as_f64().unwrap()), [1.0, 2.0, 1.0, 2.25, 0.0, 0.0, 0.0]);
+    assert!(metrics["financing"].as_f64().unwrap() > 0.0, "cash is left, and earns interest");
+
+    let human = stratbox(dir.path(), words).ok().stdout;
+    for part in [
+        "cash 50000 USD",
+        "fee 0.005 a unit, at least 1, at most 0.01 of the value",
+        "square-root impact with coefficient 0.5",
+        "leverage 2, no short sales",
+        "at most 20 open orders, 10 at a time and 5,000 in all",
+        "market orders fill at the close of the bar they are sent on, limits when penetrated",
+        "at most 0.25 of a bar's volume",
+        "closed out below 0.25 of exposure",
+        "borrowing 50 bps a year, interest 100 bps a year, debit interest 600 bps a year",
+        "A tick 0.01 lot 1 at least 2 in USD",
+        "OPTIMISTIC",
+    ] {
+        assert!(human.contains(part), "{part}: {human}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_venue_file_is_told_with_its_line() {
+    let dir = folder();
+    for (good, bad, expected) in [
+        ("fee_bps = 0.0", "fee_bps = 5.0", "venue.toml:4: `fee_bps` is `5`"),
+        ("minimum = 1.0", "minimum = -1.0", "venue.toml:5: `fees.per_share.minimum` is `-1`"),
+        ("limit_fill = \"penetrate\"", "limit_fill = \"pierce\"", "venue.toml:9: unknown variant `pierce`"),
+        ("leverage = 2.0", "leverage = nan", "venue.toml:11: `leverage` is `NaN`"),
+        (
+            "maintenance_margin = 0.25",
+            "maintenance_margin = 0.75",
+            "venue.toml:13: `maintenance_margin` is `0.75`",
+        ),
+        ("max_orders = 5000", "most_orders = 5000", "venue.toml:19: unknown field `most_orders`"),
+        ("instruments.A]", "instruments.B]", "venue.toml:21: `instruments` names `B`"),
+        ("\nlot = 1.0", "\nlot = -1.0", "venue.toml:23: `instruments.A.lot` is `-1`"),
+        (
+            "2.0\ncurrency = \"USD\"",
+            "2.0\ncurrency = \"EUR\"",
+            "venue.toml:25: `instruments.A.currency` is `EUR`",
+        ),
+    ] {
+        assert_eq!(POLICY.matches(good).count(), 1, "{good}");
+        write(dir.path(), "venue.toml", &POLICY.replace(good, bad));
+        let ran = stratbox(dir.path(), "run probe.rs --data a.csv --venue venue.toml");
+        assert!(ran.refused(2).contains(expected), "{bad}: {}", ran.stderr);
+    }
+}

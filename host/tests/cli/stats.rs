@@ -195,12 +195,41 @@ fn published_probabilities_and_lengths() {
 fn figures_that_are_not_defined_are_reasons_and_no_failures() {
     let missing = |words: &str, name: &str| of_file("", words)["figures"][name]["missing"].clone();
     assert_eq!(missing("psr --sharpe 0.5 --observations 2", "psr"), "there are fewer than three returns");
-    let skewed = missing("psr --sharpe 1 --observations 30 --skewness 2", "psr");
-    assert_eq!(skewed, "the variance of the Sharpe ratio is not positive for this skewness and kurtosis");
+    let two_values = missing("psr --sharpe 1 --observations 30 --skewness 2 --kurtosis 5", "psr");
+    assert_eq!(two_values, "the variance of the Sharpe ratio is not positive for this skewness and kurtosis");
     let below = missing("mintrl --sharpe 0.1 --target 0.2", "min_track_record");
     assert_eq!(below, "the Sharpe ratio is not above the one that it is compared with");
     let one = of_file("", "dsr --sharpe 0.1 --observations 100 --variance 0.1 --trials 1");
     near(figure(&one, "figures", "sr0"), 0.0);
+}
+
+#[test]
+fn a_kurtosis_that_no_returns_have_is_refused_and_excess_kurtosis_is_named() {
+    for (words, numbers, hint) in [
+        (
+            format!("{DSR} --kurtosis 7"),
+            "skewness of `-3` have a raw kurtosis of `7`: it is at least 1 + skewness^2, 10",
+            "if it is excess kurtosis (0 is normal), name it `--excess-kurtosis`",
+        ),
+        (
+            "psr --sharpe 0.1 --observations 99 --kurtosis 0".to_owned(),
+            "skewness of `0` have a raw kurtosis of `0`: it is at least 1 + skewness^2, 1",
+            "`--excess-kurtosis`",
+        ),
+        (
+            "mintrl --sharpe 0.1 --excess-kurtosis -2.5".to_owned(),
+            "a raw kurtosis of `0.5`",
+            "`--excess-kurtosis` is raw kurtosis - 3",
+        ),
+        ("mintrl --sharpe 0.1 --skewness 2".to_owned(), "a raw kurtosis of `3`", "3 was assumed"),
+    ] {
+        let said = refused("", &words);
+        assert!(said.contains(numbers) && said.contains(hint), "{words}: {said}");
+    }
+    for least in ["--skewness 0 --kurtosis 1", "--skewness -3 --kurtosis 10", "--excess-kurtosis -2"] {
+        let document = of_file("", &format!("psr --sharpe 0.1 --observations 99 {least}"));
+        assert!(figure(&document, "figures", "psr").is_f64(), "{least}");
+    }
 }
 
 /// Six variants over forty days; `edge` is far above the others.
@@ -251,8 +280,48 @@ fn ranks_reversed_correlate_by_minus_one_and_identical_ones_by_one() {
 #[test]
 fn prices_make_the_returns_that_followed_a_signal() {
     let document = of_file("s,p\n1,100\n3,101\n2,104\n4,106\n,111\n", "ic a.csv --signal s --price p");
-    assert_eq!((&document["rows"], &document["rows_left_out"]), (&3.into(), &2.into()));
+    assert_eq!((&document["rows"], &document["rows_left_out"]), (&4.into(), &1.into()));
     near(&document["ic"], 1.0);
+}
+
+#[test]
+fn rows_without_a_signal_are_prices_all_the_same() {
+    // Of the rows with a signal, the next price is 10 % above, 10 % below, and 20 % above.
+    let text = "s,p\n2,100\n,110\n1,100\n,90\n,95\n3,100\n,120\n";
+    let document = of_file(text, "ic a.csv --signal s --price p");
+    assert_eq!((&document["rows"], &document["rows_left_out"]), (&3.into(), &4.into()));
+    near(&document["ic"], 1.0);
+    // Over two: nothing, 5 % below, and no end.
+    let document = of_file(text, "ic a.csv --signal s --price p --horizon 2");
+    assert_eq!((&document["rows"], &document["rows_left_out"]), (&2.into(), &5.into()));
+    // What has no price is no row.
+    let holes = text.replace(",110\n", ",110\n5,\n,\n");
+    near(&of_file(&holes, "ic a.csv --signal s --price p")["ic"], 1.0);
+    let damaged = refused(&text.replace(",90", ",0"), "ic a.csv --signal s --price p");
+    assert!(damaged.contains("`a.csv` line 5, column `p`: price `0` is not above zero"), "{damaged}");
+}
+
+#[test]
+fn groups_are_in_the_order_of_their_keys_wherever_they_stand() {
+    let group = |key: &str, order: [u8; 3]| {
+        order.iter().enumerate().map(|(row, forward)| format!("{key},{row},{forward}\n")).collect::<String>()
+    };
+    let orders = [[1, 2, 3], [1, 3, 2], [3, 2, 1], [2, 3, 1], [1, 2, 3]];
+    for keys in [
+        ["2", "9", "10", "11", "100"],
+        ["2020-01-31", "2020-02-01", "2020-02-02", "2020-02-03", "2020-03-01"],
+        ["a", "b", "c", "d", "e"],
+    ] {
+        let groups: Vec<String> = keys.iter().zip(orders).map(|(key, order)| group(key, order)).collect();
+        let of = |places: [usize; 5]| {
+            let text = places.map(|place| groups[place].as_str()).concat();
+            let words = "ic a.csv --signal s --forward f --by key --horizon 3";
+            of_file(&format!("key,s,f\n{text}"), words)["groups"].clone()
+        };
+        let ascending = of([0, 1, 2, 3, 4]);
+        assert!(ascending["t"].is_f64(), "{ascending}");
+        assert_eq!(of([3, 0, 4, 2, 1]), ascending, "{keys:?}");
+    }
 }
 
 #[test]
@@ -311,6 +380,21 @@ fn options_out_of_range_are_refused() {
         let said = refused("returns\n0.1\n0.2\n0.3\n", words);
         assert!(said.contains(expected), "{words}: {said}");
     }
+}
+
+#[test]
+fn intervals_that_cannot_be_made_say_why() {
+    let ruin = "returns\n0.1\n-1\n0.2\n0.1\n";
+    let document = of_file(ruin, "a.csv --periods 12");
+    assert_eq!(
+        (&document["intervals"], &document["intervals_missing"]),
+        (&Value::Null, &"equity was zero or below".into())
+    );
+    let dir = folder();
+    write(dir.path(), "a.csv", ruin);
+    let shown = stratbox(dir.path(), "stats a.csv --periods 12").ok().stdout;
+    assert!(shown.contains("there are none: equity was zero or below"), "{shown}");
+    assert_eq!(of_file(ruin, "a.csv --periods 12 --resamples 0").get("intervals_missing"), None);
 }
 
 #[test]

@@ -94,6 +94,9 @@ pub struct DetailReport {
     /// Confidence intervals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,
+    /// Why there are none, when they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals_missing: Option<Missing>,
     /// The deepest drawdowns, the deepest first.
     pub drawdowns: Vec<DrawdownRow>,
     /// Returns of months, when times are known.
@@ -126,7 +129,8 @@ impl Detail<'_> {
         let series = Returns::new(self.returns, self.periods_per_year);
         let drawdowns = drawdown_periods(self.returns);
         let times = self.times.unwrap_or_default();
-        let intervals = |how| Intervals::of(&series, self.risk_free, self.confidence, how).ok();
+        let intervals =
+            self.resampling.map(|how| Intervals::of(&series, self.risk_free, self.confidence, how));
         DetailReport {
             periods_per_year: series.periods_per_year(),
             moments: series.moments().ok(),
@@ -138,7 +142,8 @@ impl Detail<'_> {
             trade_figures: self.trades.map(summary),
             trades: self.trades.map(<[_]>::to_vec),
             activity: self.activity.map(of_activity),
-            intervals: self.resampling.and_then(intervals),
+            intervals: intervals.and_then(Result::ok),
+            intervals_missing: intervals.and_then(Result::err),
             drawdowns: self.deepest(drawdowns),
             months: months(times, self.returns),
             years: years(times, self.returns),
@@ -154,7 +159,12 @@ impl Detail<'_> {
         let count = Figure::of(as_number(self.returns.len() as u64));
         say("observations", Unit::Count, "simple returns, one a period", count);
         say("total_return", Unit::Share, "product(1 + r) - 1", series.total_return());
-        say("cagr", Unit::Share, "product(1 + r)^(P / n) - 1, a year", series.cagr());
+        say(
+            "cagr",
+            Unit::Share,
+            "product(1 + r)^(P / n) - 1, a year: of P periods, not of calendar time",
+            series.cagr(),
+        );
         say("mean", Unit::Share, "mean return a period", series.mean());
         say("volatility", Unit::Share, "std(ddof 1) x sqrt(P), a year", series.volatility());
         say(

@@ -92,8 +92,8 @@ pub enum Missing {
     BenchmarkConstant,
     /// How long it takes to tell two Sharpe ratios apart, and the observed one is not above the other.
     NotAboveTarget,
-    /// The estimated variance of the Sharpe ratio, `1 - skewness SR + (kurtosis - 1) / 4 SR^2`, is zero or below: such moments
-    /// belong to no sample, or to one whose estimate means nothing.
+    /// The estimated variance of the Sharpe ratio, `1 - skewness SR + (kurtosis - 1) / 4 SR^2`, is zero, up to rounding: that
+    /// of returns with just two values.
     VarianceTermNotPositive,
     /// An input is not finite, or outside of the range for which the figure is defined.
     OutOfRange,
@@ -105,11 +105,13 @@ pub enum Missing {
     NothingHeld,
     /// A figure of the bars during a trade, and they are not at hand.
     NoBars,
+    /// A kurtosis that no returns of this skewness have: raw, it is at least `1 + skewness^2`.
+    ImpossibleKurtosis,
 }
 
 impl Missing {
     /// Every reason. Stored results name a reason by its place, so a new one comes last.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NoData,
         Self::NoClosedTrades,
         Self::NoLosingTrades,
@@ -134,6 +136,7 @@ impl Missing {
         Self::TooFewRows,
         Self::NothingHeld,
         Self::NoBars,
+        Self::ImpossibleKurtosis,
     ];
 
     /// A stable name for reports.
@@ -186,7 +189,18 @@ impl Missing {
             Self::TooFewRows => ("too_few_rows", "there are too few rows for so many blocks"),
             Self::NothingHeld => ("nothing_held", "no position was held"),
             Self::NoBars => ("no_bars", "the bars of the trade are not known"),
+            Self::ImpossibleKurtosis => (
+                "impossible_kurtosis",
+                "no returns have this skewness and kurtosis: raw kurtosis is at least 1 + skewness^2",
+            ),
         }
+    }
+}
+
+/// In words.
+impl serde::Serialize for Missing {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.sentence())
     }
 }
 

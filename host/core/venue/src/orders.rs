@@ -49,11 +49,11 @@ impl OpenOrder {
             kind => kind,
         };
     }
+}
 
-    /// How many orders it may be at once.
-    fn weight(&self) -> usize {
-        1 + self.order.bracket.map_or(0, |bracket| bracket.prices().count())
-    }
+/// How many orders it may be at once.
+fn order_weight(order: &Order) -> usize {
+    1 + order.bracket.map_or(0, |bracket| bracket.prices().count())
 }
 
 impl Venue {
@@ -95,7 +95,7 @@ impl Venue {
 
     /// How many orders are open, or will be when those that are fill.
     pub(crate) fn weight(&self) -> usize {
-        self.orders.iter().map(OpenOrder::weight).sum()
+        self.orders.iter().map(|open| order_weight(&open.order)).sum()
     }
 
     /// Notes which orders this bar may fill, and drops the day orders of earlier days.

@@ -27,8 +27,7 @@ impl VenuePolicy {
         }
         check("leverage", self.leverage, (0.01, 1_000.0), "from 0.01 to 1000")?;
         let most = (1.0 / self.leverage).min(1.0);
-        let allowed =
-            "from 0 to 1, and at most 1 / `leverage`: what is just affordable must not be closed out";
+        let allowed = "from 0 to 1, and at most 1 / `leverage`: more would close out what is just affordable";
         check("maintenance_margin", self.maintenance_margin, (0.0, most), allowed)?;
         let yearly = "from 0 to 100000 basis points a year";
         check("borrow_bps_a_year", self.borrow_bps_a_year, (0.0, YEARLY), yearly)?;

@@ -70,6 +70,22 @@ fn every_part_that_is_asked_for_is_there() {
 }
 
 #[test]
+fn intervals_that_cannot_be_made_are_missing_for_a_reason() {
+    let of = |returns: &[f64], block_length| {
+        let how = Resampling { resamples: 50, block_length, seed: 1 };
+        serde_json::to_value(Detail { resampling: Some(how), ..Detail::new(returns, Some(12.0)) }.report())
+            .unwrap()
+    };
+    let ruined = of(&[0.1, -1.0, 0.2, 0.1], None);
+    assert_eq!(ruined["intervals_missing"], Missing::EquityNotPositive.sentence());
+    assert_eq!(of(&BACON, Some(1e6))["intervals_missing"], Missing::OutOfRange.sentence());
+    for report in [of(&BACON, None), serde_json::to_value(Detail::new(&BACON, Some(12.0)).report()).unwrap()]
+    {
+        assert!(report.get("intervals_missing").is_none(), "they are there, or were not asked for");
+    }
+}
+
+#[test]
 fn every_figure_of_a_report_is_in_the_documentation() {
     let documentation =
         [include_str!("../../../../../docs/metrics.md"), include_str!("../../../../../docs/statistics.md")]

@@ -33,17 +33,29 @@ pub struct Evidence {
     /// Skewness of the returns, g3.
     pub skewness: f64,
     /// **Raw** kurtosis of the returns, g4: 3 for a normal distribution. (Excess kurtosis in its place is a common mistake,
-    /// which makes the figures better than they are.)
+    /// which makes the figures better than they are.) It is at least `1 + g3^2`; below that every figure is
+    /// [`Missing::ImpossibleKurtosis`].
     pub kurtosis: f64,
+}
+
+/// How far below its bound a kurtosis may be, as a share of it: published moments are rounded, and some lie on it.
+const ROUNDING: f64 = 1e-9;
+
+/// The least kurtosis that returns of this skewness have (Pearson 1916); those with just two values have it.
+fn least_kurtosis(skewness: f64) -> f64 {
+    1.0 + skewness * skewness
 }
 
 impl From<Moments> for Evidence {
     fn from(moments: Moments) -> Self {
+        // Returns that were there have a kurtosis that is possible, but for rounding.
+        let least = least_kurtosis(moments.skewness);
+        let kurtosis = if moments.kurtosis < least { least } else { moments.kurtosis };
         Self {
             sharpe: moments.sharpe(),
             observations: moments.observations,
             skewness: moments.skewness,
-            kurtosis: moments.kurtosis,
+            kurtosis,
         }
     }
 }
@@ -127,6 +139,12 @@ impl Evidence {
         length().into()
     }
 
+    /// Whether returns can have this skewness and raw kurtosis.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        self.kurtosis >= least_kurtosis(self.skewness) * (1.0 - ROUNDING)
+    }
+
     /// The variance of the estimate, times the number of observations.
     fn variance(&self, target: f64, convention: Convention) -> Result<f64, Missing> {
         let inputs = [self.sharpe, self.skewness, self.kurtosis, target];
@@ -135,6 +153,9 @@ impl Evidence {
         }
         if self.observations < 3 {
             return Err(Missing::TooFewReturns);
+        }
+        if !self.is_possible() {
+            return Err(Missing::ImpossibleKurtosis);
         }
         let at = if convention == Convention::Observed { self.sharpe } else { target };
         let variance = finite(1.0 - self.skewness * at + (self.kurtosis - 1.0) / 4.0 * at * at)?;
@@ -185,9 +206,35 @@ mod tests {
         let deflated = daily.deflated(100.0, 0.5 / 250.0, Convention::Observed);
         near(deflated.threshold, 0.113_172_001_865_13, 1e-9);
         near(deflated.probability, 0.900_396_834_449_390_4, 1e-9);
-        let excess = Evidence { kurtosis: 7.0, ..daily }.deflated(100.0, 0.5 / 250.0, Convention::Observed);
-        near(excess.probability, 0.901_778_566_4, 1e-9);
-        assert!(excess.probability.value() > deflated.probability.value(), "excess kurtosis flatters");
+    }
+
+    #[test]
+    fn a_kurtosis_that_no_returns_have_is_a_reason_and_the_least_that_they_have_is_not() {
+        let of = |skewness, kurtosis| Evidence { skewness, kurtosis, ..FUND };
+        for (skewness, least) in [(0.0, 1.0), (-3.0, 10.0), (2.448, 6.992_704), (1e3, 1_000_001.0)] {
+            for convention in [Convention::Observed, Convention::Null] {
+                let below = of(skewness, least * (1.0 - 1e-8));
+                let missing = Err(Missing::ImpossibleKurtosis);
+                assert!(!below.is_possible());
+                assert_eq!(below.probability(0.1, convention).get(), missing);
+                assert_eq!(below.standard_error(0.1, convention).get(), missing);
+                assert_eq!(below.min_track_record(0.1, 0.95, convention).get(), missing);
+                assert_eq!(below.deflated(10.0, 0.1, convention).probability.get(), missing);
+                for possible in [least, least * (1.0 - 1e-10)] {
+                    let at = of(skewness, possible);
+                    assert!(at.is_possible() && at.min_track_record(0.1, 0.95, convention).get().is_ok());
+                }
+            }
+        }
+        // Excess kurtosis where raw kurtosis belongs is often possible, but not in the published example.
+        assert!(!of(-3.0, 7.0).is_possible() && of(-2.448, 10.164 - 3.0).is_possible());
+    }
+
+    #[test]
+    fn excess_kurtosis_in_place_of_raw_kurtosis_flatters() {
+        let excess = Evidence { kurtosis: FUND.kurtosis - 3.0, ..FUND };
+        let of = |evidence: Evidence| evidence.probability(0.0, Convention::Observed).get().unwrap();
+        assert!(of(excess) > of(FUND));
     }
 
     #[test]
@@ -226,8 +273,8 @@ mod tests {
         assert_eq!(psr(normal(0.1, 2)), Err(Missing::TooFewReturns));
         assert!(psr(normal(0.1, 3)).is_ok());
         assert_eq!(psr(normal(f64::NAN, 30)), Err(Missing::OutOfRange));
-        let skewed = Evidence { sharpe: 1.0, observations: 30, skewness: 2.0, kurtosis: 3.0 };
-        assert_eq!(psr(skewed), Err(Missing::VarianceTermNotPositive));
+        let two_values = Evidence { sharpe: 1.0, observations: 30, skewness: 2.0, kurtosis: 5.0 };
+        assert_eq!(psr(two_values), Err(Missing::VarianceTermNotPositive));
         for (trials, variance) in [(0.0, 0.1), (f64::NAN, 0.1), (10.0, -0.1), (10.0, f64::INFINITY)] {
             assert_eq!(
                 FUND.deflated(trials, variance, Convention::Observed).probability.get(),
@@ -242,6 +289,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn moments_of_returns_are_always_possible(
+            values in prop::collection::vec(prop_oneof![Just(0.01), Just(-0.02), -0.1..0.1_f64], 3..40),
+        ) {
+            if let Ok(moments) = crate::series::Returns::new(&values, None).moments() {
+                prop_assert!(Evidence::from(moments).is_possible(), "{moments:?}");
+            }
+        }
+
         #[test]
         fn more_trials_never_make_a_result_more_probable(few in 1_u32..1_000, more in 0_u32..1_000, variance in 0.0..0.1_f64) {
             let of = |trials| FUND.deflated(f64::from(trials), variance, Convention::Observed).probability.get().unwrap();

@@ -4,6 +4,7 @@ use stratbox_domain::{Bracket, Increments, Order, OrderKind, Rejection, Side};
 
 use crate::Venue;
 use crate::increments::is_multiple;
+use crate::orders::order_weight;
 use crate::position::Holding;
 use crate::risk::is_short;
 
@@ -52,12 +53,16 @@ impl Venue {
         Ok(holding.mark)
     }
 
+    /// What is quick to say comes first: a strategy may go on sending long after the book is full, and to weigh the book for
+    /// each such order takes as long as the book.
     fn check_counts(&self, order: &Order) -> Result<(), Rejection> {
-        let weight = 1 + order.bracket.map_or(0, |bracket| bracket.prices().count());
+        let weight = order_weight(order);
+        let most = self.policy.max_open_orders as usize;
         let (time, sent) = self.sent;
         let too_many_now = time == self.now && sent >= self.policy.max_orders_per_bar;
         let too_many = self.counts.orders >= u64::from(self.policy.max_orders);
-        if self.weight() + weight > self.policy.max_open_orders as usize || too_many_now || too_many {
+        let is_full = self.orders.len() + weight > most;
+        if too_many_now || too_many || is_full || self.weight() + weight > most {
             return Err(Rejection::TooManyOpenOrders);
         }
         Ok(())

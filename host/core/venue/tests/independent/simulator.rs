@@ -72,11 +72,17 @@ fn sign(side: Side) -> f64 {
 
 fn is_multiple(value: f64, step: f64) -> bool {
     let quotient = value / step;
-    step == 0.0 || (quotient - quotient.round_ties_even()).abs() <= 1e-6
+    let distance = (quotient - quotient.round_ties_even()).abs();
+    step == 0.0 || distance <= (quotient.abs() / 2.0_f64.powi(50)).max(1e-6)
 }
 
 fn whole_lots(value: f64, lot: f64) -> f64 {
-    if lot == 0.0 { value } else { ((value / lot + 1e-6).floor() * lot).min(value) }
+    if lot == 0.0 {
+        return value;
+    }
+    let quotient = value / lot;
+    let lots = if is_multiple(value, lot) { quotient.round_ties_even() } else { quotient.floor() };
+    (lots * lot).min(value)
 }
 
 fn level(trail: Trail, side: Side, best: f64) -> f64 {

@@ -27,7 +27,11 @@ pub(crate) struct World {
 }
 
 fn price() -> impl Strategy<Value = f64> {
-    prop_oneof![8 => (180..=220_u32).prop_map(|half| f64::from(half) / 2.0), 1 => 90.0..110.0f64]
+    prop_oneof![
+        8 => (180..=220_u32).prop_map(|half| f64::from(half) / 2.0),
+        2 => (9_000..=11_000_u32).prop_map(|cents| f64::from(cents) / 100.0),
+        1 => 90.0..110.0f64,
+    ]
 }
 
 fn kind() -> impl Strategy<Value = OrderKind> {
@@ -52,7 +56,12 @@ fn lifetime() -> impl Strategy<Value = TimeInForce> {
 }
 
 fn quantity() -> impl Strategy<Value = f64> {
-    prop_oneof![6 => (1..60_u32).prop_map(|units| f64::from(units) * 5.0), 1 => 0.1..300.0f64, 1 => Just(2_000.0)]
+    prop_oneof![
+        6 => (1..60_u32).prop_map(|units| f64::from(units) * 5.0),
+        2 => (1..100_000_000_000_u64).prop_map(|units| units as f64 / 1e8),
+        1 => 0.1..300.0f64,
+        1 => Just(2_000.0),
+    ]
 }
 
 fn bracket(side: Side) -> impl Strategy<Value = Bracket> {
@@ -144,8 +153,8 @@ fn slippage() -> impl Strategy<Value = (f64, SlippageModel)> {
 }
 
 fn increments() -> impl Strategy<Value = Increments> {
-    let step = |size: f64| prop_oneof![3 => Just(0.0), 2 => Just(size)];
-    (step(0.5), step(5.0), step(10.0)).prop_map(|(tick, lot, min_quantity)| Increments {
+    let step = |large: f64, small: f64| prop_oneof![3 => Just(0.0), 2 => Just(large), 1 => Just(small)];
+    (step(0.5, 0.01), step(5.0, 1e-8), step(10.0, 0.1)).prop_map(|(tick, lot, min_quantity)| Increments {
         tick,
         lot,
         min_quantity,

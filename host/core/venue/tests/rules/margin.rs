@@ -76,3 +76,23 @@ fn without_a_maintenance_margin_nothing_is_closed() {
     }
     assert!(venue.account().equity < 0.0);
 }
+
+/// All of a leverage of 2 at 100, for some bars at that price.
+fn fully_used(fee_bps: f64, maintenance_margin: f64) -> u64 {
+    let policy = VenuePolicy { fee_bps, maintenance_margin, ..margin() };
+    assert_eq!(policy.validate(), Ok(()));
+    let mut venue = holding(policy, 2_000.0);
+    for day in 2..5 {
+        play(&mut venue, &flat(day, 100.0));
+    }
+    venue.summary().liquidations
+}
+
+#[test]
+fn the_highest_margin_leaves_no_room_for_the_cost_of_an_entry_and_a_lower_one_does() {
+    assert_eq!(fully_used(0.0, 0.5), 0, "what is just affordable");
+    assert_eq!(fully_used(5.0, 0.5), 1, "the fee was too much");
+    assert_eq!(fully_used(5.0, 0.499), 0);
+    let above = VenuePolicy { maintenance_margin: 0.501, ..margin() };
+    assert!(above.validate().is_err_and(|error| error.to_string().contains("just affordable")));
+}

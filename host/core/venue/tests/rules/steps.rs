@@ -43,6 +43,15 @@ fn quantities_off_the_lot_or_too_small_are_rejected_and_a_whole_position_never_i
 }
 
 #[test]
+fn decimals_of_many_small_lots_are_on_them() {
+    let coin = Increments { tick: 0.01, lot: 1e-8, min_quantity: 0.0 };
+    let mut venue = Venue::with_increments(free(), vec![coin]);
+    venue.step(&flat(0, 100.0));
+    assert_eq!(venue.submit(Order::buy(0, 657.034_439_375)), Err(Rejection::OffLot));
+    sent(&mut venue, Order::buy(0, 657.034_439_37));
+}
+
+#[test]
 fn parts_are_whole_lots() {
     let mut venue = stepped(VenuePolicy { volume_share: Some(0.1), ..free() });
     let id = sent(&mut venue, Order::buy(0, 40.0));
