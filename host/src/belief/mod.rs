@@ -126,8 +126,8 @@ pub(crate) fn judge(
     let RunOutcome::Completed(metrics) = &best.outcome else { return Ok(None) };
     let sample = Sample::take(engine, plan, best.variant, care)?;
     let trials = trials(&sample, id, counted);
-    let moments = sample.best().and_then(|returns| Moments::of(returns));
-    let (overfitting, intervals, tests) = resampled(&sample, care);
+    let moments = sample.best().and_then(Moments::of);
+    let Resampled { overfitting, intervals, tests } = resampled(&sample, care);
     let figures = figures(plan, metrics, &sample, moments, &trials, &overfitting);
     let gates = &plan.gates;
     let figure = |name: &str| {
@@ -268,11 +268,15 @@ fn figures(
     stated
 }
 
-/// What takes longest, at the same time: none of it depends on the other.
-fn resampled(
-    sample: &Sample,
-    care: Care,
-) -> (Result<Pbo, Missing>, Result<Intervals, Missing>, Option<Result<Spa, Missing>>) {
+/// What takes longest.
+struct Resampled {
+    overfitting: Result<Pbo, Missing>,
+    intervals: Result<Intervals, Missing>,
+    tests: Option<Result<Spa, Missing>>,
+}
+
+/// At the same time: none of it depends on the other.
+fn resampled(sample: &Sample, care: Care) -> Resampled {
     let resampling = |resamples| Resampling { resamples, block_length: None, seed: 0 };
     std::thread::scope(|scope| {
         let overfitting = scope.spawn(|| match sample.columns.len() {
@@ -284,6 +288,6 @@ fn resampled(
             returns.and_then(|it| Intervals::of(&it, 0.0, CONFIDENCE, resampling(care.resamples)));
         let tests = care.tests.map(|resamples| spa(&sample.columns, resampling(resamples)));
         let overfitting = overfitting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (overfitting, intervals, tests)
+        Resampled { overfitting, intervals, tests }
     })
 }

@@ -36,7 +36,7 @@ pub(crate) fn human(report: &RunReport) -> String {
         }
         text.push('\n');
     }
-    let trials = report.trials.map_or("not counted".to_owned(), |trials| grouped(trials));
+    let trials = report.trials.map_or("not counted".to_owned(), grouped);
     let lines = [
         ("strategy", format!("{} ({})", report.strategy, report.source)),
         ("params", params(&report.params)),

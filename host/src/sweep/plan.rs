@@ -217,7 +217,8 @@ impl PlannedStrategy {
     /// Its points in rounds, in their order: the points of one are chosen from what came of those before.
     pub(crate) fn rounds(&self) -> impl Iterator<Item = Range<u64>> + use<> {
         let rounds = self.sampled().map(|sampled| sampled.rounds().to_vec());
-        rounds.unwrap_or_else(|| vec![0..self.points()]).into_iter()
+        let all = rounds.is_none().then(|| 0..self.points());
+        rounds.unwrap_or_default().into_iter().chain(all)
     }
 
     /// Number of variants among some of its points.

@@ -19,7 +19,7 @@ fn sweep(dir: &Path, search: &str, options: &str) -> Value {
 
 /// Parameters and keys of all variants.
 fn variants(report: &Value) -> Vec<(Value, Value)> {
-    let rows = report["variants"].as_array().unwrap();
+    let rows = report["variants"].as_array().expect("a report has its variants");
     rows.iter().map(|row| (row["params"].clone(), row["run_key"].clone())).collect()
 }
 
