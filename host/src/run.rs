@@ -60,6 +60,11 @@ pub(crate) fn run(
     let inputs: Vec<_> =
         settings.sources.iter().map(|source| &source.path).chain([&settings.strategy]).collect();
     targets.into_iter().try_for_each(|target| check_target(target, &inputs))?;
+    if settings.equity.is_some() && settings.equity == settings.trades {
+        return Err(Failure::usage(
+            "`--equity` and `--trades` name the same file: name another for one of them",
+        ));
+    }
     let engine = Engine::start(setting, note)?;
     let bars = Bars::open(&engine, &settings.sources, (settings.from, settings.to))?;
     let range = DataRange { dataset: bars.dataset.digest(), from: settings.from, to: settings.to };

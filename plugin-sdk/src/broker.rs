@@ -40,12 +40,12 @@ impl<'a> Broker<'a> {
         self.backend.open_quantity(order)
     }
 
-    /// Sends a market order for whatever takes the position to zero; `None` when it is there already, or when the order
-    /// was rejected.
+    /// Sends a market order for whatever takes the position to zero, and never beyond, also when earlier ones are still
+    /// open; `None` when it is there already, or when the order was rejected.
     pub fn close(&mut self, instrument: u32) -> Option<OrderId> {
         let held = self.quantity(instrument);
         let order = if held > 0.0 { Order::sell(instrument, held) } else { Order::buy(instrument, -held) };
-        if held == 0.0 { None } else { self.submit(order).ok() }
+        if held == 0.0 { None } else { self.submit(order.reduce_only()).ok() }
     }
 
     /// Units held of one instrument, negative when short. Costs next to nothing, so ask every bar.

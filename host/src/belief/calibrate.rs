@@ -70,6 +70,10 @@ pub(crate) fn calibrate(
     let workers = args.workers.or(processors).unwrap_or(NonZeroUsize::MIN);
     let mut real = Plan::resolve(&engine, &file, workers, true)?;
     real.take_all()?;
+    // Worlds have the volatility of the bars that they are made from.
+    if setting.workspace.as_deref().is_some_and(std::path::Path::exists) {
+        real.check_firewall(&setting.workspace()?.reader()?)?;
+    }
     let (instruments, bars) = real_bars(&real)?;
     let mut report = CalibrationReport {
         file: real.file.clone(),

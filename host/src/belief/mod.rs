@@ -90,6 +90,8 @@ pub(crate) struct Belief {
     pub(crate) run_key: RunKey,
     pub(crate) trials: Trials,
     pub(crate) figures: Stated,
+    /// Of the sample's series, whose Sharpe ratios are a point: times the root of this they are a year.
+    pub(crate) points_per_year: Option<f64>,
     /// Of the best variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intervals: Option<Intervals>,
@@ -151,6 +153,7 @@ pub(crate) fn judge(
         shape: Shape::of(plan, reader, id, &best)?,
         pbo: overfitting.ok(),
         trials,
+        points_per_year: sample.periods_per_year,
         figures,
         verdict,
     }))

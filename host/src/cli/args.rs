@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use stratbox_market::{
-    Adjust, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp, TimeOfDay, parse_date,
+    Adjust, Cut, DateError, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp,
+    TimeOfDay,
 };
 use stratbox_store::ExperimentId;
 
@@ -472,9 +473,9 @@ pub(crate) struct SplitArgs {
     /// File of bars
     #[arg(value_name = "IN")]
     pub(crate) from: PathBuf,
-    /// Where later parts begin: days or moments, one for each
-    #[arg(long, value_name = "DATE", num_args = 1.., value_parser = parse_date, conflicts_with_all = ["train", "validation", "holdout"])]
-    pub(crate) at: Vec<i64>,
+    /// Where later parts begin: days of the time zone or moments, one for each
+    #[arg(long, value_name = "DATE", num_args = 1.., conflicts_with_all = ["train", "validation", "holdout"])]
+    pub(crate) at: Vec<Cut>,
     /// The first part: a share such as `0.6`, or the day or moment that it ends before
     #[arg(long, value_name = "SHARE|DATE", value_parser = parse_part)]
     pub(crate) train: Option<PartEnd>,
@@ -499,8 +500,8 @@ pub(crate) struct SplitArgs {
 pub(crate) enum PartEnd {
     /// After this share of all times.
     Share(f64),
-    /// Before this time.
-    Before(i64),
+    /// Before this day or moment.
+    Before(Cut),
     /// Where the data do.
     Rest,
 }
@@ -568,8 +569,9 @@ fn parse_part(text: &str) -> Result<PartEnd, String> {
     match text.parse::<f64>() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(PartEnd::Share(share)),
         Ok(_) => Err("a share must be greater than 0 and less than 1".to_owned()),
-        Err(_) => parse_date(text)
+        Err(_) => text
+            .parse()
             .map(PartEnd::Before)
-            .map_err(|error| format!("{error}; or a share such as `0.6`, or `rest`")),
+            .map_err(|error: DateError| format!("{error}; or a share such as `0.6`, or `rest`")),
     }
 }

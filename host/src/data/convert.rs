@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stratbox_domain::{BarSource, Digest};
-use stratbox_market::{Source, Span};
+use stratbox_market::{LeftOut, Source, Span};
 
 use super::{Opened, Target};
 use crate::cli::{ConvertArgs, ResampleArgs};
@@ -25,6 +25,25 @@ pub(crate) struct ConvertReport {
     /// Their length, if they were made of shorter ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resampled: Option<Span>,
+    /// Last bars that were not made, because the data end in the middle of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<Unmade>,
+}
+
+/// A bar that was not made.
+#[derive(Serialize)]
+pub(crate) struct Unmade {
+    pub(crate) symbol: String,
+    /// When it would have opened.
+    pub(crate) time: String,
+    /// How many bars it would have been made of.
+    pub(crate) bars: u64,
+}
+
+impl From<&LeftOut> for Unmade {
+    fn from(bar: &LeftOut) -> Self {
+        Self { symbol: inline(&bar.symbol), time: time(bar.time), bars: bar.bars }
+    }
 }
 
 pub(super) fn convert(args: &ConvertArgs) -> Result<ConvertReport, Failure> {
@@ -53,6 +72,7 @@ fn write(args: &ConvertArgs, source: &Source) -> Result<ConvertReport, Failure> 
         to: time(last),
         digest: opened.view.digest(),
         resampled: source.options.resample,
+        left_out: opened.view.left_out().iter().map(Unmade::from).collect(),
     })
 }
 

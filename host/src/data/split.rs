@@ -1,10 +1,11 @@
-//! A file of bars to several, one after another in time: none overlaps another, and together they are all rows.
+//! A file of bars to several, one after another in time: none overlaps another, and together they are all rows but
+//! those that lie across a cut.
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use stratbox_domain::{BarSource, Digest};
-use stratbox_market::DatasetView;
+use stratbox_market::{Cut, DatasetView};
 
 use super::{Opened, Target};
 use crate::cli::{PartEnd, SplitArgs};
@@ -20,8 +21,19 @@ pub(crate) struct SplitReport {
     pub(crate) parts: Vec<Part>,
     /// Of all parts.
     pub(crate) rows: u64,
+    /// Bars that open before a cut and close after it: no part has them.
+    pub(crate) left_out: Vec<Straddling>,
     /// Of the bars before they were split.
     pub(crate) digest: Digest,
+}
+
+/// What lies across a cut.
+#[derive(Serialize)]
+pub(crate) struct Straddling {
+    /// When it opens.
+    pub(crate) time: String,
+    /// How many bars: one of each instrument.
+    pub(crate) bars: u64,
 }
 
 /// One part.
@@ -40,10 +52,13 @@ pub(crate) struct Part {
 const ENDINGS: [&str; 6] = [".csv.gz", ".csv.zst", ".csv.zstd", ".csv", ".parquet", ".pq"];
 
 pub(super) fn split(args: &SplitArgs) -> Result<SplitReport, Failure> {
-    let named = named(args)?;
+    let zone = args.options.chosen().timezone;
+    let moment = |cut: &Cut| cut.moment(zone.as_deref()).map_err(Failure::usage);
+    let at = args.at.iter().map(moment).collect::<Result<Vec<_>, _>>()?;
+    let named = named(args, &at, moment)?;
     let names: Vec<String> = match &named {
         Some(named) => named.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        None => (1..=args.at.len() + 1).map(|number| format!("part{number}")).collect(),
+        None => (1..=at.len() + 1).map(|number| format!("part{number}")).collect(),
     };
     let inputs: Vec<_> =
         std::iter::once(&args.from).chain(args.options.inputs()).map(|it| it.as_path()).collect();
@@ -53,8 +68,8 @@ pub(super) fn split(args: &SplitArgs) -> Result<SplitReport, Failure> {
     let opened = Opened::open(&args.options.source(&args.from), &targets[0].path)?;
     let all = &opened.view;
     let cuts = match &named {
-        Some(named) => cuts(all, named),
-        None => args.at.clone(),
+        Some(named) => cuts(all, named, moment)?,
+        None => at,
     };
     let bounds = |index: usize| (index.checked_sub(1).map(|before| cuts[before]), cuts.get(index).copied());
     let views: Vec<DatasetView> = (0..targets.len()).map(|index| all.part(bounds(index))).collect();
@@ -75,21 +90,35 @@ pub(super) fn split(args: &SplitArgs) -> Result<SplitReport, Failure> {
         let (file, digest) = (shown(&target.path), view.digest());
         parts.push(Part { name, file, rows, from: time(first), to: time(last), digest });
     }
-    Ok(SplitReport { rows: parts.iter().map(|part| part.rows).sum(), parts, digest: all.digest() })
+    let left_out = views.windows(2).filter_map(|pair| straddling(all, &pair[0], &pair[1])).collect();
+    let rows = parts.iter().map(|part| part.rows).sum();
+    Ok(SplitReport { rows, left_out, parts, digest: all.digest() })
+}
+
+/// What is between two parts: all of one time.
+fn straddling(all: &DatasetView, before: &DatasetView, after: &DatasetView) -> Option<Straddling> {
+    let ((_, last), (first, _)) = before.span().zip(after.span())?;
+    let mut between = all.times().filter(|time| (last + 1..first).contains(time));
+    let opens = between.next()?;
+    Some(Straddling { time: time(opens), bars: 1 + between.count() as u64 })
 }
 
 /// Train, validation and holdout, as far as they are asked for; `None` where dates are given instead.
-fn named(args: &SplitArgs) -> Result<Option<Vec<(&'static str, PartEnd)>>, Failure> {
+fn named(
+    args: &SplitArgs,
+    at: &[i64],
+    moment: impl Fn(&Cut) -> Result<i64, Failure>,
+) -> Result<Option<Vec<(&'static str, PartEnd)>>, Failure> {
     let given = [("train", args.train), ("validation", args.validation), ("holdout", args.holdout)];
     let parts: Vec<_> = given.into_iter().filter_map(|(name, end)| Some((name, end?))).collect();
     let refuse = |problem: &str| Err(Failure::usage(problem));
     if parts.is_empty() {
-        if args.at.is_empty() {
+        if at.is_empty() {
             return refuse(
                 "nothing says where to split: give `--at DATE`, or `--train`, `--validation` and `--holdout`",
             );
         }
-        if args.at.windows(2).any(|pair| pair[0] >= pair[1]) {
+        if at.windows(2).any(|pair| pair[0] >= pair[1]) {
             return refuse("`--at` names times that do not rise: sort them, each once");
         }
         return Ok(None);
@@ -104,8 +133,8 @@ fn named(args: &SplitArgs) -> Result<Option<Vec<(&'static str, PartEnd)>>, Failu
         .collect();
     let dates: Vec<i64> = before
         .iter()
-        .filter_map(|(_, end)| if let PartEnd::Before(date) = end { Some(*date) } else { None })
-        .collect();
+        .filter_map(|(_, end)| if let PartEnd::Before(date) = end { Some(moment(date)) } else { None })
+        .collect::<Result<_, _>>()?;
     let rest = *last == PartEnd::Rest;
     if shares.len() == parts.len() {
         let total: f64 = shares.iter().sum();
@@ -134,13 +163,17 @@ fn named(args: &SplitArgs) -> Result<Option<Vec<(&'static str, PartEnd)>>, Failu
 }
 
 /// Where later parts begin.
-fn cuts(all: &DatasetView, parts: &[(&'static str, PartEnd)]) -> Vec<i64> {
+fn cuts(
+    all: &DatasetView,
+    parts: &[(&'static str, PartEnd)],
+    moment: impl Fn(&Cut) -> Result<i64, Failure>,
+) -> Result<Vec<i64>, Failure> {
     let steps = all.steps();
     let mut passed = 0.0;
     let mut cuts = Vec::new();
     for (_, end) in &parts[..parts.len() - 1] {
         match end {
-            PartEnd::Before(date) => cuts.push(*date),
+            PartEnd::Before(date) => cuts.push(moment(date)?),
             PartEnd::Share(share) => {
                 passed += share;
                 #[expect(clippy::cast_precision_loss, reason = "steps are counted in millions")]
@@ -151,7 +184,7 @@ fn cuts(all: &DatasetView, parts: &[(&'static str, PartEnd)]) -> Vec<i64> {
             PartEnd::Rest => {}
         }
     }
-    cuts
+    Ok(cuts)
 }
 
 /// The time of a step, or one after all of them.

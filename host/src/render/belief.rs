@@ -2,9 +2,10 @@
 
 use stratbox_decide::{Bound, GateAnswer};
 use stratbox_domain::RunOutcome;
-use stratbox_metrics::{Figure, Stated, Unit};
+use stratbox_metrics::{Figure, MetricName, Stated, Unit};
+use stratbox_store::Row;
 
-use super::figures::params;
+use super::figures::{figure, in_units, params};
 use super::text::{counted, grouped, inline};
 use crate::belief::{Belief, CalibrationReport, LookReport, Shape, TrialsReport};
 use crate::sweep::{HeldOut, Validated, held_out_line};
@@ -73,18 +74,30 @@ fn selection(belief: &Belief) -> String {
     if let Some(missing) = &belief.selection.folds_missing {
         text += &format!("  folds: none ({missing})\n");
     }
+    let yearly = |figure: Figure| {
+        let value = figure.value().zip(belief.points_per_year).map(|(value, points)| value * points.sqrt());
+        value.map_or("none".to_owned(), |value| format!("{value:.3}"))
+    };
     if let Some(walk) = &belief.selection.walk_forward {
         let kept = walk
             .efficiency
             .as_ref()
-            .map_or_else(ToString::to_string, |kept| format!("{:.0} % of it", kept * 100.0));
+            .map_or_else(ToString::to_string, |kept| format!("{:.0} %", kept * 100.0));
         let folds = counted(walk.choices.len() as u64, "fold");
-        text += &format!("  walking forward, {folds}: out of sample {kept}\n");
+        let (chosen, out) = (yearly(walk.in_sample), yearly(walk.out_of_sample));
+        text += &format!(
+            "  walking forward, {folds}: sharpe {out} a year out of sample, {chosen} where it was chosen: {kept}\n"
+        );
     }
     if let Some(combined) = &belief.selection.cpcv {
-        let paths = counted(combined.spread.count as u64, "path");
-        let losing = combined.spread.losing.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
-        text += &format!("  cross-validated, {paths}: {losing} of them lose\n");
+        let spread = &combined.spread;
+        let paths = counted(spread.count as u64, "path");
+        let losing = spread.losing.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+        let of = |value: Option<f64>| value.map_or("none".to_owned(), |value| yearly(Figure::of(value)));
+        let (mean, min) = (of(spread.mean), of(spread.min));
+        text += &format!(
+            "  cross-validated, {paths}: sharpe {mean} a year on average, at least {min}; {losing} lose\n"
+        );
     }
     text
 }
@@ -110,17 +123,23 @@ fn shape(shape: &Shape) -> String {
     text
 }
 
-/// What the gates say, in one line.
+/// What the gates say: a line for all of them, and one for each.
 fn verdict(gates: &[GateAnswer]) -> String {
-    let failed: Vec<String> = gates.iter().filter(|answer| !answer.passed).map(failing).collect();
-    match (gates, &failed[..]) {
-        ([], _) => "no gate was asked".to_owned(),
-        (_, []) => "accepted: it passes every gate".to_owned(),
-        _ => format!("not to be believed: {}", failed.join("; ")),
+    let failed = gates.iter().filter(|answer| !answer.passed).count();
+    let mut text = match (gates.len(), failed) {
+        (0, _) => return "no gate was asked".to_owned(),
+        (_, 0) => "accepted: it passes every gate".to_owned(),
+        (all, failed) => format!("not to be believed: it fails {failed} of {}", counted(all as u64, "gate")),
+    };
+    for answer in gates {
+        let passed = if answer.passed { "passes" } else { "fails " };
+        let margin = answer.margin.map(|margin| format!(", margin {margin:+.3}")).unwrap_or_default();
+        text += &format!("\n    {passed}  {}{margin}", asked(answer));
     }
+    text
 }
 
-fn failing(answer: &GateAnswer) -> String {
+fn asked(answer: &GateAnswer) -> String {
     let name = &answer.gate.figure;
     let (bound, words) = match answer.gate.bound {
         Bound::AtLeast(bound) => (bound, "at least"),
@@ -136,16 +155,28 @@ fn failing(answer: &GateAnswer) -> String {
     }
 }
 
-/// What came of the best on bars that they were not chosen by.
-pub(crate) fn validated(validated: &Validated, objective: stratbox_metrics::MetricName) -> String {
-    let mut text = format!("\nvalidation, {} to {}\n\n", validated.data.from, validated.data.to);
+/// What came of the best on bars that they were not chosen by, beside what they were chosen for.
+pub(crate) fn validated(validated: &Validated, best: &[(u64, Row)], objective: MetricName) -> String {
+    let name = objective.as_str().replace('_', " ");
+    let data = &validated.data;
+    let mut text =
+        format!("\nvalidation, {} to {}: {name} there, and where it was chosen\n\n", data.from, data.to);
     for (rank, _, outcome) in &validated.runs {
-        let figure = match outcome {
-            RunOutcome::Completed(metrics) => super::figures::figure(metrics, objective),
+        let row = best.iter().find(|(own, _)| own == rank).map(|(_, row)| row);
+        let chosen =
+            row.and_then(|row| row.figure).map(|value| in_units(objective, value)).unwrap_or_default();
+        let there = match outcome {
+            RunOutcome::Completed(metrics) => format!(
+                "{:>12}{chosen:>12}  return {}, drawdown {}, trades {}",
+                figure(metrics, objective),
+                figure(metrics, MetricName::TotalReturn),
+                figure(metrics, MetricName::MaxDrawdown),
+                figure(metrics, MetricName::Trades)
+            ),
             RunOutcome::Faulted(fault) => fault.label.to_string(),
             RunOutcome::Interrupted(reason) => reason.label().to_owned(),
         };
-        text += &format!("  {rank:>3}  {} {figure}\n", objective.as_str().replace('_', " "));
+        text += &format!("  {rank:>3}{there}\n");
     }
     text
 }

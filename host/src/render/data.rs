@@ -132,8 +132,16 @@ fn of_instrument(it: &InstrumentReport, sigmas: f64) -> String {
 
 pub(crate) fn converted(report: &ConvertReport) -> String {
     let length = report.resampled.map_or(String::new(), |span| format!(" of {span}"));
+    let left_out = report.left_out.iter().map(|it| {
+        let (symbol, time, bars) = (&it.symbol, &it.time, counted(it.bars, "bar"));
+        format!(
+            "left out: the last bar of {symbol}, {time}, for the data end in the middle of it, after {bars} \
+             (`--partial keep` keeps it)\n"
+        )
+    });
+    let left_out: String = left_out.collect();
     format!(
-        "{}: {}{length} of {}, {} to {}\ndigest {}\n",
+        "{}: {}{length} of {}, {} to {}\n{left_out}digest {}\n",
         report.file,
         counted(report.rows, "bar"),
         report.instruments.join(", "),
@@ -155,5 +163,13 @@ pub(crate) fn split(report: &SplitReport) -> String {
         )
     };
     let parts: String = report.parts.iter().map(part).collect();
-    format!("{parts}{} in all, digest {}\n", counted(report.rows, "bar"), report.digest)
+    let left_out = report.left_out.iter().map(|it| {
+        format!(
+            "left out: {} at {}, open before a cut and closed after it\n",
+            counted(it.bars, "bar"),
+            it.time
+        )
+    });
+    let left_out: String = left_out.collect();
+    format!("{parts}{left_out}{} in all, digest {}\n", counted(report.rows, "bar"), report.digest)
 }

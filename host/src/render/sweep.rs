@@ -32,7 +32,11 @@ pub(crate) fn human(report: &SweepReport) -> String {
     text += &duplicates(report);
     text += &faults(report);
     let objective = plan.aim.objective;
-    text += &report.validated.as_ref().map(|it| belief::validated(it, objective)).unwrap_or_default();
+    text += &report
+        .validated
+        .as_ref()
+        .map(|it| belief::validated(it, &report.best, objective))
+        .unwrap_or_default();
     text += &report.belief.as_ref().map(belief::human).unwrap_or_default();
     text.push('\n');
     if let Some(held) = &report.held_out {
@@ -68,7 +72,11 @@ fn stopped(report: &SweepReport) -> String {
 
 fn leaderboard(report: &SweepReport) -> String {
     if report.best.is_empty() {
-        return "no variant has a figure to rank by\n".to_owned();
+        return match report.plan.aim.constraints.is_empty() {
+            _ if report.top == 0 => String::new(),
+            true => "no variant has a figure to rank by\n".to_owned(),
+            false => "no variant has a figure to rank by and keeps to every constraint\n".to_owned(),
+        };
     }
     let objective = report.plan.aim.objective;
     let metrics: Vec<MetricName> =

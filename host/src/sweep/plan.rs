@@ -305,15 +305,18 @@ impl Plan {
         self.strategies.iter().map(PlannedStrategy::variants).sum()
     }
 
-    /// Numbers of at most so many variants, spread evenly over all of them, ascending.
+    /// Numbers of at most so many variants, spread evenly over all of them, ascending: also over those that were left behind
+    /// on an earlier rung, for who went on was chosen by the very bars that choosing is judged by.
     pub(crate) fn spread(&self, most: u64) -> Vec<u64> {
-        let all = self.variants();
+        let climbs = self.halving.as_ref().is_some_and(|halving| halving.survivors.is_some());
+        let own = |planned: &PlannedStrategy| if climbs { planned.points() } else { planned.variants() };
+        let all = self.strategies.iter().map(own).sum::<u64>();
         let count = most.min(all);
         // Places among the variants; the product of two such numbers is far below 2^64.
         let mut places = (0..count).map(|it| it * all / count).peekable();
         let (mut chosen, mut before) = (Vec::new(), 0);
         for planned in &self.strategies {
-            let own = planned.variants();
+            let own = own(planned);
             let mut points = (0..planned.points()).filter(|index| planned.is_variant(*index)).enumerate();
             while let Some(place) = places.next_if(|place| *place < before + own) {
                 let wanted = place - before;

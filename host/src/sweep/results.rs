@@ -28,6 +28,8 @@ pub(crate) struct SweepReport {
     pub(crate) plan: Plan,
     pub(crate) engine: String,
     pub(crate) summary: Summary,
+    /// How many of the best were asked for.
+    pub(crate) top: u32,
     /// The best variants, as many as were asked for.
     pub(crate) best: Vec<(u64, Row)>,
     /// Of each label, the first variant that faulted with it in the order of the plan.
@@ -136,6 +138,7 @@ impl SweepReport {
             plan,
             engine,
             summary,
+            top: args.top,
             best,
             faults,
             isolation,

@@ -121,6 +121,10 @@ pub(super) fn gates(file: &SweepFile) -> Result<Vec<Gate>, Failure> {
         let bounds = [at_least.map(Bound::AtLeast), at_most.map(Bound::AtMost), below.map(Bound::Below)];
         let bounds: Vec<Bound> = bounds.into_iter().flatten().collect();
         match bounds[..] {
+            [bound] if FIGURES.contains(&name.as_str()) && !(0.0..=1.0).contains(&bound.threshold()) => {
+                let problem = format!("gate on `{name}`: it is a probability, from 0 to 1");
+                Err(file.at(entry.span(), problem))
+            }
             [bound] if bound.threshold().is_finite() => Ok(Gate::new(&name, bound)),
             _ => {
                 let problem = format!(

@@ -190,6 +190,66 @@ fn parts_never_overlap_and_together_are_all_rows() {
 }
 
 #[test]
+fn a_day_that_is_cut_at_begins_when_the_zone_s_clock_says_so() {
+    let dir = folder();
+    write(dir.path(), "hours.csv", &hours());
+    let split = |at: &str, zone: &str| {
+        let words = format!("data split hours.csv {at} {zone} --force --format json");
+        let report = stratbox(dir.path(), &words).ok().json();
+        assert_eq!(report["left_out"], json!([]));
+        report["parts"][1]["from"].as_str().map(str::to_owned)
+    };
+    let zone = "--timezone America/New_York";
+    for at in ["--at 2024-03-07", "--train 2024-03-07 --holdout rest"] {
+        assert_eq!(split(at, zone).as_deref(), Some("2024-03-07T05:00:00Z"), "{at}");
+    }
+    assert_eq!(split("--at 2024-03-07T00:00:00Z", zone).as_deref(), Some("2024-03-07"));
+    let refused = stratbox(dir.path(), "data split hours.csv --at 2024-03-07 --timezone Nowhere");
+    assert!(refused.refused(2).contains("`Nowhere` is no time zone"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_bar_across_a_cut_is_in_no_part_and_told() {
+    let dir = folder();
+    let words = "data split a.csv --at 2020-01-10T12:00:00Z --force";
+    let report = stratbox(dir.path(), &format!("{words} --format json")).ok().json();
+    assert_eq!(
+        (&report["rows"], &report["left_out"]),
+        (&json!(39), &json!([{ "time": "2020-01-10", "bars": 1 }]))
+    );
+    let human = stratbox(dir.path(), words).ok();
+    assert!(
+        human.stdout.contains("left out: 1 bar at 2020-01-10, open before a cut and closed after it"),
+        "{}",
+        human.stdout
+    );
+    let whole = stratbox(dir.path(), "data split a.csv --at 2020-01-10 --force").ok();
+    assert!(!whole.stdout.contains("left out"), "{}", whole.stdout);
+}
+
+#[test]
+fn a_last_bar_that_is_not_made_is_told() {
+    let dir = folder();
+    write(dir.path(), "hours.csv", &hours());
+    let resample = |words: &str| {
+        let words = format!("data resample hours.csv days.csv --to 1d --force {words}");
+        stratbox(dir.path(), &words).ok().stdout
+    };
+    let told = resample("");
+    assert!(!told.contains("left out"), "{told}");
+    let text = hours();
+    write(dir.path(), "hours.csv", text.trim_end().rsplit_once('\n').expect("rows").0);
+    let told = resample("");
+    assert!(
+        told.contains(
+            "left out: the last bar of HOURS, 2024-03-13, for the data end in the middle of it, after 23 bars"
+        ),
+        "{told}"
+    );
+    assert!(!resample("--partial keep").contains("left out"));
+}
+
+#[test]
 fn a_split_that_makes_no_sense_is_refused_before_anything_is_written() {
     let dir = folder();
     let before = there(dir.path());

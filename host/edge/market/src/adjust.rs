@@ -116,17 +116,20 @@ impl<'a> Actions<'a> {
             };
             let text = cell(2)?.unwrap_or_default();
             let value = number(kind, text).ok_or_else(|| refuse(2, Problem::NotANumber(clip(text))))?;
-            let sound = value.is_finite() && if kind == Kind::Split { value > 0.0 } else { value >= 0.0 };
-            if !sound {
+            if !(value.is_finite() && value > 0.0) {
                 let reason = "it must be a number greater than zero".to_owned();
                 return Err(refuse(2, Problem::BadAction { kind: kind.name(), value, reason }));
             }
             let of = actions.by_symbol.entry(cell(3)?.map(str::to_owned)).or_default();
-            if of.iter().any(|other| (other.moment, other.kind) == (moment, kind)) {
-                let reason = "there is another of this kind at this time".to_owned();
-                return Err(refuse(2, Problem::BadAction { kind: kind.name(), value, reason }));
+            match of.iter_mut().find(|other| (other.moment, other.kind) == (moment, kind)) {
+                None => of.push(Action { moment, kind, value, line, close: None }),
+                // A regular and a special one.
+                Some(other) if kind == Kind::Dividend => other.value += value,
+                Some(_) => {
+                    let reason = "there is another of this kind at this time".to_owned();
+                    return Err(refuse(2, Problem::BadAction { kind: kind.name(), value, reason }));
+                }
             }
-            of.push(Action { moment, kind, value, line, close: None });
         }
         for actions in actions.by_symbol.values_mut() {
             actions.sort_unstable_by_key(|action| (action.moment, action.kind));

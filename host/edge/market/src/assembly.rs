@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::adjust::{Actions, Adjustment, Factors};
 use crate::cache;
 use crate::chunk::{Chunk, ROWS};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Origin};
 use crate::input::Form;
 use crate::intake::{Facts, Out};
 use crate::options::{Adjust, Partial, Stamp};
 use crate::read;
-use crate::resample::{Collected, Collector};
+use crate::resample::{Collected, Collector, Ends, LeftOut};
 use crate::rules::{Rules, sound};
 use crate::source::{self, Opened, Source};
 use crate::span::Buckets;
@@ -33,8 +33,9 @@ pub(crate) fn open(sources: &[Source], cache_dir: &Path) -> Result<Dataset, Mark
     let mut rules = Rules::default();
     let mut bars = Spool::new(cache_dir);
     let mut owners: Vec<usize> = Vec::new();
+    let mut left_out = Vec::new();
     for (index, opened) in opened.iter().enumerate() {
-        prepare(opened, &mut rules, cache_dir, &mut |chunk| bars.append(chunk))?;
+        left_out.extend(prepare(opened, &mut rules, cache_dir, &mut |chunk| bars.append(chunk))?);
         owners.resize(rules.len(), index);
     }
     let tradable = rules.len() as u32;
@@ -48,13 +49,14 @@ pub(crate) fn open(sources: &[Source], cache_dir: &Path) -> Result<Dataset, Mark
     let mut passed = Chunk::default();
     bars.replay(&mut |chunk| {
         if timing.matters() {
-            chunk.instrument.iter().zip(&chunk.time).for_each(|(owner, time)| timing.note(*owner, *time));
+            let mut rows = chunk.instrument.iter().zip(&chunk.time);
+            rows.try_for_each(|(owner, time)| timing.note(*owner, *time))?;
         }
         let Some(views) = &mut views else {
             return writer.append(chunk).map_err(|error| failed(error.into()));
         };
         passed.clear();
-        views.pass(chunk, &mut passed);
+        views.pass(chunk, &mut passed)?;
         writer.append(&passed).map_err(|error| failed(error.into()))
     })?;
     timing.finish()?;
@@ -72,7 +74,8 @@ pub(crate) fn open(sources: &[Source], cache_dir: &Path) -> Result<Dataset, Mark
     }
     drop(bars);
     let instruments = rules.instruments().to_vec();
-    writer.store(&path, &key, instruments).and_then(|()| cache::load(&path, &key)).map_err(failed)
+    let origin = Origin { clocks, left_out };
+    writer.store(&path, &key, instruments, origin).and_then(|()| cache::load(&path, &key)).map_err(failed)
 }
 
 /// Reads a file and checks it to its last row, keeping nothing: how many bars it has, before anything is made of them.
@@ -109,12 +112,13 @@ fn views(
                     "`{span}` is no slower view of `{symbol}`, whose bars are {long} long: choose a longer one"
                 )));
             }
+            clocks[index].check(&symbol)?;
             rules.add(format!("{symbol}@{span}")).map_err(|(_, problem)| refuse(problem.to_string()))?;
             buckets.push(Buckets::new(*span, opened.prepared.zone.clone(), session(opened)));
         }
         all.push(buckets);
     }
-    Ok(all.iter().any(|buckets| !buckets.is_empty()).then(|| Views::new(clocks, all)))
+    Ok(all.iter().any(|buckets| !buckets.is_empty()).then(|| Views::new(rules.instruments(), clocks, all)))
 }
 
 fn session(opened: &Opened<'_>) -> i64 {
@@ -139,10 +143,15 @@ pub(crate) fn read_file(opened: &Opened<'_>, rules: &mut Rules, out: Out<'_>) ->
 
 type Rows<'a> = &'a mut dyn FnMut(&Chunk) -> Result<(), MarketError>;
 
-/// The bars of one source as they were asked for. Of each instrument they are in the order of time.
-fn prepare(opened: &Opened<'_>, rules: &mut Rules, dir: &Path, out: Rows<'_>) -> Result<(), MarketError> {
+/// The bars of one source as they were asked for; which were left out. Of each instrument they are in the order of time.
+fn prepare(
+    opened: &Opened<'_>,
+    rules: &mut Rules,
+    dir: &Path,
+    out: Rows<'_>,
+) -> Result<Vec<LeftOut>, MarketError> {
     if opened.prepared.options.is_plain() {
-        return read_file(opened, rules, &mut |chunk, _| out(chunk)).map(|_| ());
+        return read_file(opened, rules, &mut |chunk, _| out(chunk)).map(|_| Vec::new());
     }
     let mut raw_rules = Rules::default();
     let mut raw = Spool::new(dir);
@@ -176,8 +185,9 @@ fn prepare(opened: &Opened<'_>, rules: &mut Rules, dir: &Path, out: Rows<'_>) ->
         }
         Ok(())
     })?;
-    making.finish(first, rules, &mut made)?;
-    out(&made)
+    let left_out = making.finish(first, rules, &mut made)?;
+    out(&made)?;
+    Ok(left_out)
 }
 
 /// What happens to an instrument's prices, while they pass by.
@@ -191,6 +201,7 @@ struct Passage {
     collector: Option<Collector>,
     /// When the last bar closes.
     closes: i64,
+    ends: Ends,
 }
 
 /// Bars as they were asked for out of bars as they were read.
@@ -207,6 +218,9 @@ impl<'a> Making<'a> {
         let setting = |problem| MarketError::Setting { path: opened.input.path.clone(), problem };
         let names = || raw.instruments().iter().map(|instrument| instrument.symbol.as_str());
         for (symbol, clock) in names().zip(raw.clocks()) {
+            if options.stamp == Stamp::Close || options.resample.is_some() {
+                clock.check(symbol)?;
+            }
             if options.stamp == Stamp::Close && clock.length.is_none() {
                 return Err(setting(format!(
                     "`stamp` says that times are of closes, and the length of bars cannot be told from the only one of \
@@ -302,32 +316,46 @@ impl<'a> Making<'a> {
             let bar = crate::intake::bar(first + instrument, time, ohlcv);
             return self.add(index, &bar, rules, made);
         };
-        passage.closes = self.raw.clocks()[index].close(time);
-        match collector.add(time, &ohlcv) {
-            Some(collected) => self.collected(index, &collected, first, rules, made),
-            None => Ok(()),
-        }
+        let closed = std::mem::replace(&mut passage.closes, self.raw.clocks()[index].close(time));
+        let collected = collector.add(time, &ohlcv);
+        collector.check(time, passage.closes, &self.raw.instruments()[index].symbol)?;
+        let Some(collected) = collected else { return Ok(()) };
+        passage.ends.note(collector.buckets(), collected.bucket, closed);
+        self.collected(index, &collected, first, rules, made)
     }
 
-    fn finish(&mut self, first: u32, rules: &mut Rules, made: &mut Chunk) -> Result<(), MarketError> {
+    /// The last buckets; which of them are left out.
+    fn finish(
+        &mut self,
+        first: u32,
+        rules: &mut Rules,
+        made: &mut Chunk,
+    ) -> Result<Vec<LeftOut>, MarketError> {
         let options = &self.opened.prepared.options;
-        let Some(span) = options.resample else { return Ok(()) };
+        let mut left_out = Vec::new();
         for index in 0..self.passages.len() {
-            let passage = &mut self.passages[index];
-            let last = passage.collector.as_mut().and_then(Collector::take);
-            let keep =
-                |last: &Collected| passage.closes >= last.bucket.end || options.partial == Partial::Keep;
-            if let Some(last) = last.filter(keep) {
-                self.collected(index, &last, first, rules, made)?;
+            let Passage { collector: Some(collector), ends, closes, .. } = &mut self.passages[index] else {
+                continue;
+            };
+            let (last, buckets) = (collector.take(), collector.buckets().clone());
+            if let Some(last) = last {
+                ends.note(&buckets, last.bucket, *closes);
+                if *closes >= last.bucket.end || ends.is_whole() || options.partial == Partial::Keep {
+                    self.collected(index, &last, first, rules, made)?;
+                } else {
+                    let symbol = self.raw.instruments()[index].symbol.clone();
+                    left_out.push(LeftOut { symbol, time: last.bucket.start, bars: last.bars });
+                }
             }
             // What was asked for, where the smallest distance may be of a day's last bucket.
             if let Some(clock) = rules.clock_mut(first + index as u32)
                 && clock.last.is_some()
             {
-                clock.length = Some(span.nanoseconds().unsigned_abs());
+                clock.length = Some(buckets.span().nanoseconds().unsigned_abs());
+                clock.buckets = Some(buckets);
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     fn collected(

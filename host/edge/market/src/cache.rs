@@ -28,11 +28,11 @@ use tempfile::SpooledTempFile;
 use crate::Dataset;
 use crate::arrow_file::{self, BODY_ALIGNMENT};
 use crate::chunk::Chunk;
-use crate::dataset::{Contents, Summary};
+use crate::dataset::{Contents, Origin, Summary};
 use crate::spool::{WIDTHS, bytes_of};
 
 /// Part of every file's name. To be raised with any change to what files are read as, or to how they are kept.
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 
 /// The schema's metadata has one entry, a [`Label`] in JSON.
 const LABEL: &str = "stratbox";
@@ -57,6 +57,7 @@ struct Label {
     sources: Digest,
     rows: u64,
     summary: Summary,
+    origin: Origin,
 }
 
 /// Maps the dataset that was made from `sources`.
@@ -89,7 +90,7 @@ pub(crate) fn load(path: &Path, sources: &Digest) -> Result<Dataset, Failure> {
     if columns.rows as u64 != label.rows {
         return Err("another number of rows than its label says".into());
     }
-    Ok(Dataset::from_parts(columns, label.summary))
+    Ok(Dataset::from_parts(columns, label.summary, label.origin))
 }
 
 fn digest_of(file: &File, length: u64) -> io::Result<blake3::Hash> {
@@ -143,10 +144,12 @@ impl Writer {
         path: &Path,
         sources: &Digest,
         instruments: Vec<Instrument>,
+        origin: Origin,
     ) -> Result<(), Failure> {
         let rows = self.contents.rows();
         let summary = self.contents.finish(instruments);
-        let label = serde_json::to_string(&Label { format: FORMAT, sources: *sources, rows, summary })?;
+        let label = Label { format: FORMAT, sources: *sources, rows, summary, origin };
+        let label = serde_json::to_string(&label)?;
         let frame = arrow_file::Frame::new(LABEL, &label, rows, WIDTHS.map(|width| width as u64 * rows))?;
         let dir = path.parent().ok_or("no directory")?;
         fs::create_dir_all(dir)?;
@@ -243,7 +246,7 @@ mod tests {
         let mut writer = Writer::new(dir.path(), 1);
         writer.append(&chunk).unwrap();
         let instruments = vec![Instrument { symbol: "X".to_owned() }];
-        writer.store(&path, &key, instruments.clone()).unwrap();
+        writer.store(&path, &key, instruments.clone(), Origin::default()).unwrap();
         let memory = Dataset::from_bars(instruments, chunk.bars().collect()).unwrap();
         assert_eq!(load(&path, &key).unwrap().digest(), memory.digest());
         let bytes = fs::read(path).unwrap();

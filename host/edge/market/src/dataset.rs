@@ -12,10 +12,11 @@ use stratbox_domain::{Bar, BarSource, Columns, Digest, Instrument, KeyBuilder};
 
 use crate::assembly;
 use crate::chunk::Chunk;
+use crate::resample::LeftOut;
 use crate::rules::{Breach, Rules};
 use crate::source::Source;
 use crate::spool::bytes_of;
-use crate::timing::Timing;
+use crate::timing::{Clock, Timing};
 use crate::{MarketError, Place};
 
 /// Bars of one or more instruments, in the order of time, then of instrument.
@@ -29,6 +30,15 @@ use crate::{MarketError, Place};
 pub struct Dataset {
     columns: Columns,
     summary: Summary,
+    origin: Origin,
+}
+
+/// What is known of rows because of where they come from.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// When bars of each instrument that can be traded close.
+    pub(crate) clocks: Vec<Clock>,
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// What there is to know of rows without reading them.
@@ -126,19 +136,18 @@ impl Dataset {
             rows.push(&bar);
         }
         let mut timing = Timing::new(rules.instruments(), rules.clocks())?;
+        rows.sort();
         if timing.matters() {
-            rows.instrument
-                .iter()
-                .zip(&rows.time)
-                .for_each(|(instrument, time)| timing.note(*instrument, *time));
+            let mut times = rows.instrument.iter().zip(&rows.time);
+            times.try_for_each(|(instrument, time)| timing.note(*instrument, *time))?;
         }
         timing.finish()?;
-        rows.sort();
-        Ok(Self::of_rows(rules.instruments().to_vec(), rules.len() as u32, &rows))
+        let origin = Origin { clocks: rules.clocks().to_vec(), left_out: Vec::new() };
+        Ok(Self::of_rows(rules.instruments().to_vec(), rules.len() as u32, &rows, origin))
     }
 
     /// Rows that are in order.
-    fn of_rows(instruments: Vec<Instrument>, tradable: u32, rows: &Chunk) -> Self {
+    fn of_rows(instruments: Vec<Instrument>, tradable: u32, rows: &Chunk, origin: Origin) -> Self {
         let columns = Columns {
             rows: rows.len(),
             instrument: aligned(&bytes_of(&rows.instrument, u32::to_le_bytes)),
@@ -146,12 +155,18 @@ impl Dataset {
             ohlcv: aligned(&bytes_of(rows.ohlcv.as_flattened(), f64::to_le_bytes)),
         };
         let summary = summary(instruments, tradable, &columns);
-        Self { columns, summary }
+        Self { columns, summary, origin }
     }
 
     /// Takes columns that were validated and digested before.
-    pub(crate) fn from_parts(columns: Columns, summary: Summary) -> Self {
-        Self { columns, summary }
+    pub(crate) fn from_parts(columns: Columns, summary: Summary, origin: Origin) -> Self {
+        Self { columns, summary, origin }
+    }
+
+    /// Last bars that were not made of shorter ones, because the data end in the middle of them.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.origin.left_out
     }
 
     /// One bar.
@@ -191,14 +206,20 @@ impl Dataset {
         Some((i64::from_le_bytes(times[first]), i64::from_le_bytes(times[last])))
     }
 
-    /// The rows from `from` on and before `to`, nanoseconds since the Unix epoch; without a bound, all on that side.
-    /// May be empty. Reads those rows once, for their digest. A view's row belongs to where it stands: it comes along
-    /// with the row before it.
+    /// The rows that open from `from` on and close by `to`, nanoseconds since the Unix epoch; without a bound, all on that
+    /// side. A bar that opens before `to` and closes after it is left out, for it holds later prices; one that opens a
+    /// nanosecond before is in, for that names it as the last one. May be empty. Reads those rows once, for their digest. A
+    /// view's row belongs to where it stands: it comes along with the row before it.
     #[must_use]
     pub fn view(self: &Arc<Self>, from: Option<i64>, to: Option<i64>) -> DatasetView {
+        self.view_within(0..self.columns.rows, from, to)
+    }
+
+    /// The same, of some rows.
+    fn view_within(self: &Arc<Self>, rows: Range<usize>, from: Option<i64>, to: Option<i64>) -> DatasetView {
         let all = self.columns.rows;
-        let start = from.map_or(0, |from| self.first_at(from));
-        let end = to.map_or(all, |to| self.first_at(to)).max(start);
+        let start = from.map_or(0, |from| self.first_at(from)).clamp(rows.start, rows.end);
+        let end = to.map_or(all, |to| self.end_at(to)).clamp(start, rows.end);
         let columns = slice(&self.columns, start..end);
         let summary = if (start, end) == (0, all) {
             self.summary.clone()
@@ -206,6 +227,22 @@ impl Dataset {
             summary(self.summary.instruments.clone(), self.summary.tradable, &columns)
         };
         DatasetView { dataset: Arc::clone(self), start, columns, summary }
+    }
+
+    /// Where rows end that close by a time. No bar opens inside another instrument's, so that only those of the last time
+    /// before can close after it.
+    fn end_at(&self, bound: i64) -> usize {
+        let end = self.first_at(bound);
+        let (owners, times) = (cells(&self.columns.instrument), cells(&self.columns.time));
+        let row = |row: usize| (u32::from_le_bytes(owners[row]), i64::from_le_bytes(times[row]));
+        let rows = || (0..end).rev().map(row).filter(|(owner, _)| *owner < self.summary.tradable);
+        let Some((_, last)) = rows().next().filter(|(_, last)| bound.saturating_sub(1) > *last) else {
+            return end;
+        };
+        let clock = |owner: u32| self.origin.clocks.get(owner as usize);
+        let late = |owner| clock(owner).is_some_and(|clock| clock.close(last) > bound);
+        let straddles = rows().take_while(|(_, time)| *time == last).any(|(owner, _)| late(owner));
+        if straddles { self.first_at(last) } else { end }
     }
 
     /// The first row from a time on that is no view's.
@@ -301,13 +338,16 @@ impl DatasetView {
         times(&self.columns, self.tradable())
     }
 
-    /// The rows of this view from a time on and before another.
+    /// The rows of this view that open from a time on and close by another, as [`Dataset::view`] takes them.
     #[must_use]
     pub fn part(&self, (from, to): (Option<i64>, Option<i64>)) -> Self {
-        let Some((first, last)) = self.span() else { return self.clone() };
-        let from = from.map_or(first, |from| from.max(first));
-        let to = to.unwrap_or(i64::MAX).min(last.saturating_add(1));
-        self.dataset.view(Some(from), Some(to))
+        self.dataset.view_within(self.start..self.start + self.columns.rows, from, to)
+    }
+
+    /// What [`Dataset::left_out`] says of the dataset.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        self.dataset.left_out()
     }
 
     /// Instruments of the dataset that can be traded and have no row here.

@@ -67,8 +67,13 @@ pub enum DateError {
 /// Text in another form, or a date that 64 bits of nanoseconds cannot express.
 pub fn parse_date(text: &str) -> Result<i64, DateError> {
     let text = text.trim();
-    let timestamp = if text.len() == "2018-12-31".len() { midnight("%Y-%m-%d", text) } else { rfc3339(text) };
+    let timestamp = if is_day(text) { midnight("%Y-%m-%d", text) } else { rfc3339(text) };
     nanoseconds(timestamp, text)
+}
+
+/// Whether a date is written without a time of day.
+pub(crate) fn is_day(text: &str) -> bool {
+    text.len() == "2018-12-31".len()
 }
 
 /// A time as people read it, for messages.

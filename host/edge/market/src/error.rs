@@ -104,20 +104,53 @@ pub enum MarketError {
         /// Smallest distances of their bars, such as `1 h`.
         lengths: [String; 2],
     },
-    /// Two instruments' bars are of one length and open at different times.
+    /// An instrument's bar opens while another's is open.
     #[error(
-        "bars of `{}` and of `{}` are {length} long but do not open together: some of the former open {} past a full \
-         {length} (counted from 1970-01-01, UTC), the latter {} past it; the later ones would show the future, so \
-         resample them to one time of day, or leave one instrument out",
-        symbols[0], symbols[1], phases[0], phases[1]
+        "the bar of `{}` at `{}` opens inside that of `{}`, which opens at `{}` and closes at `{}`: it would be traded \
+         with a close known that comes later, so make both of shorter bars, with the same `resample`, `timezone` and \
+         `session`, or leave one instrument out",
+        symbols[1], show(opens[1]), symbols[0], show(opens[0]), show(*closes)
     )]
-    DifferentPhases {
-        /// The instruments.
+    Overlap {
+        /// The instrument whose bar is open, and the one whose bar opens.
         symbols: [String; 2],
-        /// Length of their bars, such as `1 h`.
-        length: String,
-        /// When a bar of the first opens that has no like among those of the second, and when one of the second does.
-        phases: [String; 2],
+        /// When each opens, nanoseconds since the Unix epoch.
+        opens: [i64; 2],
+        /// When the first one closes.
+        closes: i64,
+    },
+    /// Bars whose length cannot be told.
+    #[error(
+        "the row of `{symbol}` at `{}` is {} after the one before it, where rows are usually {} apart: the length of bars \
+         cannot be told, so correct or remove it",
+        show(*time), distances[0], distances[1]
+    )]
+    OddRow {
+        /// The instrument.
+        symbol: String,
+        /// The row after the smallest distance, nanoseconds since the Unix epoch.
+        time: i64,
+        /// The smallest distance and the usual one, such as `1 h`.
+        distances: [String; 2],
+    },
+    /// A bar that is longer than what is left of the longer bar that it would be a part of.
+    #[error(
+        "the bar of `{symbol}` at `{}` closes at `{}`, after the bar of `{span}` that it would be a part of, which ends \
+         at `{}`, so that it would show later prices: choose another length, or the `timezone` or `session` that its bars \
+         are counted in",
+        show(*opens), show(*closes), show(*ends)
+    )]
+    Straddles {
+        /// The instrument.
+        symbol: String,
+        /// The length that was asked for.
+        span: crate::Span,
+        /// When the bar opens, nanoseconds since the Unix epoch.
+        opens: i64,
+        /// When it closes.
+        closes: i64,
+        /// When the longer one ends.
+        ends: i64,
     },
     /// The first value that breaks a rule.
     #[error("{place}, column `{column}`: {problem}{}", others(*more))]

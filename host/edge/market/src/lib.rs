@@ -25,7 +25,7 @@
 //! else nanoseconds; a file uses one unit. Each instrument's rows are in the order of time, without repeats.
 //!
 //! A row's time is when its bar opened. Where there are several instruments, all bars are of one length (the smallest
-//! distance between neighbouring bars of an instrument) and open at the same times within it, or one bar would show
+//! distance between neighbouring bars of an instrument), and none opens while another's is open, or one bar would show
 //! another's future. Slower bars of the same instruments are *views*, delivered when they are known to have closed.
 
 // Columns are handed out as the bytes that lie in memory, and their readers expect little-endian values.
@@ -39,9 +39,11 @@ mod cache;
 mod calendar;
 mod chunk;
 mod clock_text;
+mod cut;
 mod dataset;
 mod date;
 mod error;
+mod frequent;
 mod input;
 mod inspect;
 mod intake;
@@ -70,12 +72,14 @@ mod zone;
 pub use adjust::Adjustment;
 pub use assembly::check_file;
 pub use calendar::CalendarReport;
+pub use cut::Cut;
 pub use dataset::{Dataset, DatasetView};
 pub use date::{DateError, parse_date};
 pub use error::{MarketError, Place, Problem};
 pub use inspect::{Gap, Inspection, InstrumentReport, Run};
 pub use options::{Adjust, DateFormat, Delimiter, Dst, Partial, SourceOptions, Stamp, TimeOfDay};
 pub use outliers::Outlier;
+pub use resample::LeftOut;
 pub use shared::{SharedBars, SharedHeader};
 pub use source::Source;
 pub use span::Span;

@@ -37,7 +37,7 @@ pub struct SourceOptions {
     /// When a trading day begins, local time of day: where days begin and hours are counted from. By default midnight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<TimeOfDay>,
-    /// What becomes of a last bucket that the data end in the middle of.
+    /// What becomes of a last bucket that the data end in the middle of: earlier in its day than they usually do.
     pub partial: Partial,
     /// Slower bars of the same instruments, `SYMBOL@1h`, which a strategy sees and cannot trade.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -231,6 +231,14 @@ impl SourceOptions {
             return Err(
                 "`adjust` needs the splits and dividends: name a file of them as `actions`".to_owned()
             );
+        }
+        if self.actions.is_some() && self.adjust == Some(Adjust::AdjClose) {
+            return Err("`actions` is named, and `adjust = \"adj_close\"` reads the file's own column instead: leave one \
+                        of them out"
+                .to_owned());
+        }
+        if self.partial == Partial::Keep && self.resample.is_none() {
+            return Err("`partial` is for `resample`, which is not given: leave it out".to_owned());
         }
         if self.session.is_some() && self.resample.is_none() && self.views.is_empty() {
             return Err(

@@ -158,20 +158,12 @@ impl Rules {
     #[cfg(feature = "parquet")]
     pub(crate) fn tick_all(&mut self, instrument: u32, times: &[i64]) -> bool {
         let Some(clock) = self.clocks.get_mut(instrument as usize) else { return false };
-        let (Some(first), Some(last)) = (times.first(), times.last()) else { return true };
+        let Some(first) = times.first() else { return true };
         let rises = times.windows(2).fold(true, |rises, pair| rises & (pair[0] < pair[1]));
         if !rises || clock.last.is_some_and(|before| before >= *first) {
             return false;
         }
-        clock.tick(*first);
-        // Never negative, and never more than 64 bits.
-        let shortest = times.windows(2).map(|pair| pair[1].abs_diff(pair[0])).min();
-        if clock.zone.is_some() || shortest.is_none() {
-            times[1..].iter().for_each(|time| clock.tick(*time));
-        } else {
-            clock.length = clock.length.into_iter().chain(shortest).min();
-            clock.last = Some(*last);
-        }
+        times.iter().for_each(|time| clock.tick(*time));
         true
     }
 

@@ -115,7 +115,7 @@ pub(crate) struct Bucket {
 }
 
 /// Divides time into buckets on a zone's local clock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Buckets {
     span: Span,
     zone: Zone,
@@ -126,6 +126,19 @@ pub(crate) struct Buckets {
 impl Buckets {
     pub(crate) fn new(span: Span, zone: Zone, session: i64) -> Self {
         Self { span, zone, session }
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// What a bucket belongs to, on the local clock, and how far into it `closes` is: its day, or, if it is of days itself,
+    /// the bucket.
+    pub(crate) fn reach(&self, bucket: Bucket, closes: i64) -> (i128, u64) {
+        let (local, session) = (self.zone.local(bucket.start), i128::from(self.session));
+        let day = (local - session).div_euclid(i128::from(DAY)) * i128::from(DAY) + session;
+        let base = if self.span.is_days() { local } else { day };
+        (base, u64::try_from(self.zone.local(closes) - base).unwrap_or(0))
     }
 
     /// The bucket that `time` is in.

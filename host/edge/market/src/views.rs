@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use stratbox_domain::Instrument;
+
+use crate::MarketError;
 use crate::chunk::{Chunk, Prices};
 use crate::resample::{Collected, Collector};
 use crate::span::Buckets;
@@ -11,6 +14,8 @@ use crate::timing::Clock;
 struct View {
     /// Its own index.
     instrument: u32,
+    /// Of whose bars it is made.
+    symbol: String,
     collector: Collector,
     /// When the last bar that it took closes.
     closes: i64,
@@ -32,13 +37,14 @@ pub(crate) struct Views {
 
 impl Views {
     /// `buckets` are those of each instrument's views; the views' own indices follow those of all instruments.
-    pub(crate) fn new(clocks: &[Clock], buckets: Vec<Vec<Buckets>>) -> Self {
+    pub(crate) fn new(instruments: &[Instrument], clocks: &[Clock], buckets: Vec<Vec<Buckets>>) -> Self {
         let (mut views, mut of) = (Vec::new(), Vec::new());
         let mut instrument = clocks.len() as u32;
-        for buckets in buckets {
+        for (buckets, Instrument { symbol }) in buckets.into_iter().zip(instruments) {
             let start = views.len();
             for buckets in buckets {
-                views.push(View { instrument, collector: Collector::new(buckets), closes: i64::MIN });
+                let (symbol, collector) = (symbol.clone(), Collector::new(buckets));
+                views.push(View { instrument, symbol, collector, closes: i64::MIN });
                 instrument += 1;
             }
             of.push(start..views.len());
@@ -48,7 +54,10 @@ impl Views {
     }
 
     /// Passes rows on to `out`, with the views' rows between them.
-    pub(crate) fn pass(&mut self, rows: &Chunk, out: &mut Chunk) {
+    ///
+    /// # Errors
+    /// A row whose bar closes after that of a view which it would be a part of.
+    pub(crate) fn pass(&mut self, rows: &Chunk, out: &mut Chunk) -> Result<(), MarketError> {
         for row in 0..rows.len() {
             let (time, instrument) = rows.key(row);
             if self.now != Some(time) {
@@ -57,8 +66,9 @@ impl Views {
                 self.now = Some(time);
             }
             out.push(&rows.bar(row));
-            self.take(instrument as usize, time, &rows.ohlcv[row]);
+            self.take(instrument as usize, time, &rows.ohlcv[row])?;
         }
+        Ok(())
     }
 
     /// After the last row: what its close completes. What the data end in the middle of is never delivered.
@@ -66,22 +76,24 @@ impl Views {
         self.end_of_step(out);
     }
 
-    fn take(&mut self, instrument: usize, time: i64, bar: &Prices) {
+    fn take(&mut self, instrument: usize, time: i64, bar: &Prices) -> Result<(), MarketError> {
         let range = self.of[instrument].clone();
         if range.is_empty() {
-            return;
+            return Ok(());
         }
         let closes = self.clocks[instrument].close(time);
         for index in range {
             let view = &mut self.views[index];
             // What is due came out before this row.
             view.collector.add(time, bar);
+            view.collector.check(time, closes, &view.symbol)?;
             view.closes = closes;
             self.touched.push(index);
             if let Some(open) = view.collector.current() {
                 self.next_end = self.next_end.min(open.bucket.end);
             }
         }
+        Ok(())
     }
 
     /// The rows of one time have closed: buckets that their close reaches the end of are complete.
@@ -129,7 +141,7 @@ impl Views {
 }
 
 fn deliver(view: &mut View, out: &mut Chunk) {
-    if let Some(Collected { bucket, ohlcv }) = view.collector.take() {
+    if let Some(Collected { bucket, ohlcv, .. }) = view.collector.take() {
         out.instrument.push(view.instrument);
         out.time.push(bucket.start);
         out.ohlcv.push(ohlcv);

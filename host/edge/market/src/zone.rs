@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use serde::{Deserialize, Serialize};
 
 use crate::error::clip;
 
@@ -9,7 +10,8 @@ use crate::error::clip;
 pub(crate) const UTC: &str = "UTC";
 
 /// A time zone by its IANA name, with the rules that come with this program: the machine's own are not asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Zone {
     name: String,
     /// `None` for UTC.
@@ -87,6 +89,20 @@ impl Zone {
         match self.find(local) {
             Moment::Once(time) | Moment::Twice(time, _) | Moment::Never(time) => time,
         }
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::named(Some(&name))
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name
     }
 }
 

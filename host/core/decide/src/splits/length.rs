@@ -137,8 +137,10 @@ impl Gap {
         for length in lengths {
             match *length {
                 Length::Bars(bars) => gap.steps = gap.steps.saturating_add(to_usize(bars)),
-                // From 0 to below 1 of a number of steps: never beyond them.
-                Length::Share(share) => gap.steps = gap.steps.saturating_add((share * all as f64) as usize),
+                // From 0 to below 1 of a number of steps, to the nearest: never beyond them.
+                Length::Share(share) => {
+                    gap.steps = gap.steps.saturating_add(libm::round(share * all as f64) as usize);
+                }
                 Length::Time(period) => {
                     gap.time = Some(gap.time.map_or(period, |before| before.plus(period)));
                 }

@@ -1,7 +1,7 @@
 //! Splits, dividends and adjusted closes.
 
 use stratbox_domain::{Bar, BarSource};
-use stratbox_market::{Adjust, Inspection, SourceOptions};
+use stratbox_market::{Adjust, Inspection, Partial, SourceOptions};
 
 use crate::{Folder, bars, with};
 
@@ -72,6 +72,14 @@ fn a_day_without_a_bar_counts_from_the_next_one_on() {
 }
 
 #[test]
+fn dividends_of_one_day_are_added() {
+    let closes = |rows: &str| closes(&format!("date,kind,value\n{rows}\n"), Adjust::SplitsAndDividends);
+    let one = closes("2024-01-04,dividend,3");
+    assert_eq!(closes("2024-01-04,dividend,1\n2024-01-04,dividend,2"), one);
+    assert_ne!(closes("2024-01-04,dividend,2"), one);
+}
+
+#[test]
 fn actions_that_make_no_sense_are_told_with_their_line() {
     for (rows, words) in [
         (
@@ -80,6 +88,10 @@ fn actions_that_make_no_sense_are_told_with_their_line() {
         ),
         ("2024-01-04,split,0", "line 2, column `value`: a split of `0` is impossible"),
         ("2024-01-04,split,inf", "line 2, column `value`: a split of `inf` is impossible"),
+        (
+            "2024-01-04,dividend,0",
+            "line 2, column `value`: a dividend of `0` is impossible: it must be a number greater",
+        ),
         ("2024-01-04,split,x", "line 2, column `value`: `x` is not a number"),
         (
             "2024-01-04,dividend,80",
@@ -113,6 +125,11 @@ fn settings_that_contradict_one_another_are_refused() {
     };
     refuses(|options| options.adjust = Some(Adjust::Splits), "name a file of them as `actions`");
     refuses(|options| options.actions = Some("a.csv".into()), "`actions` is named, but not what for");
+    refuses(
+        |options| (options.actions, options.adjust) = (Some("a.csv".into()), Some(Adjust::AdjClose)),
+        "`actions` is named, and `adjust = \"adj_close\"` reads the file's own column instead",
+    );
+    refuses(|options| options.partial = Partial::Keep, "`partial` is for `resample`, which is not given");
     refuses(
         |options| options.session = Some("09:30".parse().unwrap()),
         "`session` is for `resample` and `views`",

@@ -51,7 +51,7 @@ fn days_of_one_zone_are_of_one_length_though_clocks_change_and_holidays_differ()
     };
     folder.open(&[source("a.csv", &all, NEW_YORK), source("b.csv", &some, NEW_YORK)]).unwrap();
     let error = folder.open(&[source("a.csv", &all, NEW_YORK), source("b.csv", &all, "UTC")]).unwrap_err();
-    assert!(matches!(error, MarketError::DifferentPhases { .. }), "{error}");
+    assert!(matches!(error, MarketError::Overlap { .. }), "{error}");
 }
 
 #[test]

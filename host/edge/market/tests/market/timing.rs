@@ -5,7 +5,7 @@ use std::fmt::Write;
 use stratbox_domain::{Bar, Instrument};
 use stratbox_market::{Dataset, MarketError};
 
-use crate::{DAY, Folder, YEAR_2020, bar, shipped};
+use crate::{DAY, Folder, YEAR_2020, bar, shipped, table, with};
 
 const HOUR: i64 = DAY / 24;
 const MINUTE: i64 = HOUR / 60;
@@ -42,9 +42,9 @@ fn hours_that_open_at_different_minutes_would_show_the_future() {
     let past = |minutes: i64| [0, HOUR, 2 * HOUR].map(|time| time + minutes * MINUTE);
     assert_eq!(
         refused(&[&past(0), &past(30)]),
-        "bars of `A` and of `B` are 1 h long but do not open together: some of the former open 0 s past a full 1 h \
-         (counted from 1970-01-01, UTC), the latter 30 min past it; the later ones would show the future, so resample \
-         them to one time of day, or leave one instrument out"
+        "the bar of `B` at `2020-01-01T00:30:00Z` opens inside that of `A`, which opens at `2020-01-01T00:00:00Z` and \
+         closes at `2020-01-01T01:00:00Z`: it would be traded with a close known that comes later, so make both of \
+         shorter bars, with the same `resample`, `timezone` and `session`, or leave one instrument out"
     );
     dataset(&[&past(30), &past(30)]).unwrap();
 }
@@ -58,24 +58,74 @@ fn daylight_saving_that_moves_all_alike_shows_nothing() {
     dataset(&[&both[..2], &both]).unwrap();
     dataset(&[&both, &both[..2]]).unwrap();
     let said = refused(&[&both, &[0, DAY]]);
-    assert!(said.contains("open 0 s past") && said.contains("the latter 13 h 30 min"), "{said}");
+    assert!(said.starts_with("the bar of `A` at `2020-01-01T14:30:00Z` opens inside that of `B`"), "{said}");
 }
 
 #[test]
-fn two_that_each_fit_a_third_must_fit_each_other() {
+fn instruments_need_not_open_together_where_none_is_open_beside_another() {
     let (winter, summer) = ([0, DAY], [100 * DAY - HOUR, 101 * DAY - HOUR]);
     let both = [winter, summer].concat();
-    dataset(&[&winter, &both]).unwrap();
-    dataset(&[&both, &summer]).unwrap();
-    let said = refused(&[&winter, &both, &summer]);
-    assert!(said.starts_with("bars of `A` and of `C` are 1 d long"), "{said}");
+    dataset(&[&winter, &both, &summer]).unwrap();
+    let said = refused(&[&[99 * DAY, 100 * DAY], &both]);
+    assert!(said.starts_with("the bar of `B` at `2020-04-09T23:00:00Z` opens inside that of `A`"), "{said}");
+}
+
+#[test]
+fn a_phase_that_another_instrument_has_only_at_other_times_is_no_excuse() {
+    // London's days open at 23:00 UTC in summer and at midnight in winter, when they are days of UTC, too.
+    let folder = Folder::new();
+    let source = |name: &str, days: &[&str], zone: &str| {
+        with(folder.write(name, table(days)), |options| options.timezone = Some(zone.to_owned()))
+    };
+    let days = ["2024-03-28", "2024-03-29", "2024-03-30", "2024-03-31", "2024-04-01", "2024-04-02"];
+    let open = |days: &[&str], zones: [&str; 2]| {
+        folder.open(&[source("a.csv", days, zones[0]), source("b.csv", days, zones[1])])
+    };
+    for zones in [["Europe/London", "UTC"], ["UTC", "Europe/London"]] {
+        let said = open(&days, zones).unwrap_err().to_string();
+        assert!(said.contains("at `2024-03-31T23:00:00Z` opens inside that of"), "{said}");
+        open(&days[..3], zones).unwrap();
+        open(&days, [zones[0]; 2]).unwrap();
+    }
+}
+
+#[test]
+fn a_few_odd_rows_do_not_decide_how_long_bars_are() {
+    let hours: Vec<i64> = (0..12).map(|hour| hour * HOUR).collect();
+    let odd = [&hours[..5], &[4 * HOUR + 7 * MINUTE], &hours[5..]].concat();
+    let half = [&hours[..5], &[4 * HOUR + 30 * MINUTE], &hours[5..]].concat();
+    assert_eq!(
+        refused(&[&odd, &odd]),
+        "the row of `A` at `2020-01-01T04:07:00Z` is 7 min after the one before it, where rows are usually 1 h apart: the \
+         length of bars cannot be told, so correct or remove it"
+    );
+    let said = refused(&[&hours, &half]);
+    assert!(said.starts_with("the row of `B` at `2020-01-01T04:30:00Z` is 30 min after"), "{said}");
+    // One alone trades on no other's time, and bars that lack many others are as long as ever.
+    dataset(&[&odd]).unwrap();
+    let sparse: Vec<i64> = [0, 1, 3, 4, 6, 8, 11].iter().map(|hour| hour * HOUR).collect();
+    dataset(&[&hours, &sparse]).unwrap();
+}
+
+#[test]
+fn days_that_clocks_make_shorter_and_months_are_no_odd_rows() {
+    let days = |days: &[i64]| days.iter().map(|day| day * DAY).collect::<Vec<_>>();
+    let weekdays = days(&[0, 1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 18]);
+    let months = days(&[0, 31, 60, 91, 121, 152, 182, 213]);
+    let mut changed = days(&[0, 1, 2, 3, 4, 5, 6]);
+    changed[3..].iter_mut().for_each(|time| *time -= HOUR);
+    for times in [weekdays, months, changed] {
+        dataset(&[&times, &times]).unwrap();
+    }
 }
 
 #[test]
 fn gaps_and_other_first_days_and_single_bars_are_fine() {
     dataset(&[&[0, DAY, 9 * DAY], &[-3 * DAY, 5 * DAY, 6 * DAY]]).unwrap();
-    dataset(&[&[0, HOUR], &[7 * MINUTE]]).unwrap();
+    dataset(&[&[0, HOUR], &[HOUR]]).unwrap();
+    dataset(&[&[0, HOUR], &[2 * HOUR + 7 * MINUTE]]).unwrap();
     dataset(&[&[7 * MINUTE], &[8 * MINUTE]]).unwrap();
+    assert!(refused(&[&[0, HOUR], &[7 * MINUTE]]).contains("opens inside that of `A`"));
 }
 
 #[test]
@@ -98,6 +148,9 @@ fn the_rule_is_for_files_too_however_they_name_their_instruments() {
     let half = HOUR / 2;
     let both = [(0, ",X"), (half, ",Y"), (HOUR, ",X"), (HOUR + half, ",Y")];
     let error = folder.open(&[folder.write("many.csv", table(",symbol", &both))]).unwrap_err().to_string();
-    assert!(error.starts_with("bars of `X` and of `Y` are 1 h long but do not open together"), "{error}");
+    assert!(
+        error.starts_with("the bar of `Y` at `2020-01-01T00:30:00Z` opens inside that of `X`"),
+        "{error}"
+    );
     folder.open(&[shipped("sp500-daily.csv"), shipped("nasdaq-daily.csv")]).unwrap();
 }

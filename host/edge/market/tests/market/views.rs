@@ -107,3 +107,31 @@ fn a_view_shares_the_dataset_s_memory() {
     let view = dataset.view(Some(YEAR_2020 + DAY), None);
     assert_eq!(view.columns(1, 1).ohlcv.as_ptr(), dataset.columns(4, 1).ohlcv.as_ptr());
 }
+
+#[test]
+fn a_bar_that_closes_after_a_range_s_end_is_not_in_it() {
+    let instruments = ["A", "B"].map(|symbol| Instrument { symbol: symbol.to_owned() });
+    let hour = DAY / 24;
+    let bars = (0..6).flat_map(|row| [0, 1].map(|owner| bar(owner, YEAR_2020 + row * hour, 10.0)));
+    let dataset = Arc::new(Dataset::from_bars(instruments.to_vec(), bars.collect()).unwrap());
+    let last = |to: i64| dataset.view(None, Some(to)).span().map(|(_, last)| (last - YEAR_2020) / hour);
+    assert_eq!(last(YEAR_2020 + 3 * hour), Some(2));
+    for inside in [2, hour / 2, hour - 1] {
+        assert_eq!(last(YEAR_2020 + 3 * hour + inside), Some(2), "{inside}");
+        let cut = Some(YEAR_2020 + 3 * hour + inside);
+        let (before, after) = (dataset.view(None, cut), dataset.view(cut, None));
+        assert_eq!((before.rows(), after.rows()), (6, 4));
+        assert_eq!(dataset.view(None, None).part((None, cut)).digest(), before.digest());
+    }
+    assert_eq!(last(YEAR_2020 + 4 * hour), Some(3));
+}
+
+#[test]
+fn a_range_that_ends_the_moment_after_a_bar_opens_names_it_as_its_last() {
+    let dataset = dataset();
+    let (_, last) = dataset.span().unwrap();
+    let all = dataset.view(None, Some(last + 1));
+    assert_eq!(all.digest(), dataset.digest());
+    assert_eq!(all.part((None, None)).digest(), dataset.digest());
+    assert_eq!(view(0, 2).part((Some(YEAR_2020), Some(YEAR_2020 + DAY))).rows(), 2);
+}
