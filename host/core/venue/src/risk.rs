@@ -51,6 +51,18 @@ impl Claim<'_> {
     }
 }
 
+/// A position, in units or as a value, once a market order is done: one that only reduces goes no further than to nothing.
+fn done(held: f64, order: &Order, amount: f64) -> f64 {
+    let after = held + order.side.sign() * amount;
+    let reduces = held * order.side.sign() < 0.0;
+    match (order.reduce_only, reduces) {
+        (false, _) => after,
+        (true, false) => held,
+        (true, true) if after * held < 0.0 => 0.0,
+        (true, true) => after,
+    }
+}
+
 /// Like `f64::max`, but without its rules for numbers that are not, which cost a call in wasm.
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
@@ -98,7 +110,7 @@ impl Venue {
     /// The position once the open market orders have filled.
     pub(crate) fn projected_quantity(&self, instrument: u32) -> f64 {
         let market = self.claims(instrument).filter(|claim| claim.order.kind == OrderKind::Market);
-        self.quantity(instrument) + market.map(|claim| claim.order.side.sign() * claim.quantity).sum::<f64>()
+        market.fold(self.quantity(instrument), |held, claim| done(held, claim.order, claim.quantity))
     }
 
     /// The largest value that the position in one instrument can reach through its open orders and one more.
@@ -109,7 +121,7 @@ impl Venue {
         for claim in self.claims(instrument).chain(extra) {
             let value = claim.quantity * claim.reference_price(holding.mark);
             match (claim.order.kind, claim.order.side) {
-                (OrderKind::Market, side) => base += side.sign() * value,
+                (OrderKind::Market, _) => base = done(base, claim.order, value),
                 (_, Side::Buy) => buys += value,
                 (_, Side::Sell) => sells += value,
             }
@@ -117,9 +129,12 @@ impl Venue {
         larger(base.abs(), larger((base + buys).abs(), (base - sells).abs()))
     }
 
-    /// What may be traded in one instrument, but by orders that only reduce: they cost nothing.
+    /// What may be traded in one instrument, but by resting orders that only reduce: they cost nothing, and free nothing before
+    /// they fill.
     fn claims(&self, instrument: u32) -> impl Iterator<Item = Claim<'_>> {
-        let counts = move |order: &Order| order.instrument == instrument && !order.reduce_only;
+        let counts = move |order: &Order| {
+            order.instrument == instrument && (!order.reduce_only || order.kind == OrderKind::Market)
+        };
         self.orders.iter().filter(move |open| counts(&open.order)).map(|open| Claim {
             order: &open.order,
             quantity: open.remaining,

@@ -63,7 +63,7 @@ fn purge_and_embargo_are_taken_from_the_end_of_training() {
     let found = ranges("train = 6\ntest = 2\npurge = 2\nembargo = 1", &steps(10));
     assert_eq!(found, [(0..3, 6..8), (2..5, 8..10)]);
     let shares = ranges("train = 6\ntest = 2\nembargo = 0.19", &steps(10));
-    assert_eq!(shares[0].0, 0..5, "0.19 of 10 bars, rounded down");
+    assert_eq!(shares[0].0, 0..4, "0.19 of 10 bars, to the nearest");
 }
 
 #[test]

@@ -362,11 +362,15 @@ impl Simulator {
             return Some(Rejection::TooManyOpenOrders);
         }
         let market = self.book.iter().filter(|entry| {
-            entry.order.instrument == order.instrument
-                && entry.order.kind == OrderKind::Market
-                && !entry.order.reduce_only
+            entry.order.instrument == order.instrument && entry.order.kind == OrderKind::Market
         });
-        let done = holding.units + market.map(|entry| sign(entry.order.side) * entry.left).sum::<f64>();
+        let done = market.fold(holding.units, |units, entry| {
+            if entry.order.reduce_only {
+                towards_nothing(units, entry.order.side, entry.left)
+            } else {
+                units + sign(entry.order.side) * entry.left
+            }
+        });
         if order.side == Side::Sell
             && !order.reduce_only
             && !self.policy.allow_short
@@ -390,7 +394,11 @@ impl Simulator {
         let all = open.chain(extra.map(|order| (order, order.quantity, close)));
         let (mut base, mut buys, mut sells) = (self.value(instrument as usize), 0.0, 0.0);
         for (order, left, best) in all {
-            if order.instrument != instrument || order.reduce_only {
+            if order.instrument != instrument || (order.reduce_only && order.kind != OrderKind::Market) {
+                continue;
+            }
+            if order.reduce_only {
+                base = towards_nothing(base, order.side, left * close);
                 continue;
             }
             let at = match (order.side, order.kind) {
@@ -438,4 +446,13 @@ impl Simulator {
 /// Whether a position is smaller than a quantity.
 fn is_smaller(position: f64, quantity: f64) -> bool {
     quantity - position > TINY * quantity.max(position.abs())
+}
+
+/// What is left of a position when so much of it may be closed on one side.
+fn towards_nothing(held: f64, side: Side, most: f64) -> f64 {
+    match side {
+        Side::Sell if held > 0.0 => (held - most).max(0.0),
+        Side::Buy if held < 0.0 => (held + most).min(0.0),
+        _ => held,
+    }
 }
