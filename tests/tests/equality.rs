@@ -194,7 +194,7 @@ fn a_policy_that_uses_everything_gives_the_same_bits_natively_and_in_the_sandbox
     let artifact = chaos();
     for fill_at in [FillAt::NextOpen, FillAt::SameClose] {
         let policy = VenuePolicy { fill_at, ..policy_of_everything() };
-        let bars = random_walk(3, 1_500, 2);
+        let bars = random_walk(1, 1_500, 2);
         let values = [("activity", ParamValue::Number(0.7))];
         let report = Backtest::new(bars.clone()).policy(policy.clone()).run_with::<Chaos>(&values).unwrap();
         let counts = &report.summary;
