@@ -4,13 +4,13 @@
 use serde::Serialize;
 use stratbox_domain::{Cube, Params};
 use stratbox_search::{Edge, Landscape, PlateauSettings};
-use stratbox_store::{ExperimentId, Reader, Row};
+use stratbox_store::{ExperimentId, Place, Reader, Row};
 
 use crate::failure::Failure;
 use crate::sweep::Plan;
 
 /// Variants of a strategy that are looked at, at most: an even spread of more.
-const MOST: u64 = 20_000;
+const MOST: u64 = 4_096;
 
 /// The surroundings of the best variant, among those of its strategy.
 #[derive(Debug, Default, Serialize)]
@@ -48,15 +48,18 @@ impl Shape {
         let Some((_, planned)) = plan.strategy_of(best.variant) else { return Ok(Self::default()) };
         let Some(axes) = planned.axes() else { return Ok(Self::default()) };
         let (first, points) = (planned.first, planned.points());
-        let every = points.div_ceil(MOST).max(1);
+        let count = points.min(MOST);
+        // The product of two such numbers is far below 2^64.
+        let mut variants: Vec<u64> = (0..count).map(|it| first + it * points / count).collect();
+        variants.push(best.variant);
+        variants.sort_unstable();
+        variants.dedup();
+        let experiment = reader.experiment(id)?;
         let mut places: Vec<(Params, Option<f64>)> = Vec::new();
-        for row in reader.rows(id)? {
-            let row = row?;
-            let wanted =
-                row.variant == best.variant || (row.variant.wrapping_sub(first)).is_multiple_of(every);
-            if (first..first + points).contains(&row.variant) && wanted {
-                places.push((row.params, row.figure));
-            }
+        for variant in variants {
+            let (iteration, key) = (best.iteration, best.key);
+            let place = Place { rank: None, variant, iteration, key, figure: None };
+            places.extend(reader.row(&experiment, &place)?.map(|row| (row.params, row.figure)));
         }
         let unfit = |problem: &dyn std::fmt::Display| {
             Failure::environment(format!("the experiment's points do not fit its space: {problem}"))
