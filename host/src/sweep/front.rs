@@ -2,7 +2,7 @@
 
 use stratbox_domain::RunOutcome;
 use stratbox_search::{Evaluation, pareto_front};
-use stratbox_store::{ExperimentId, Reader, Row};
+use stratbox_store::{ExperimentId, Place, Reader, Row};
 
 use super::Aim;
 use crate::failure::Failure;
@@ -15,32 +15,29 @@ pub(super) fn front(aim: &Aim, reader: &Reader, id: ExperimentId) -> Result<Opti
     if aim.others.is_empty() {
         return Ok(None);
     }
-    let (mut variants, mut outcomes) = (Vec::new(), Vec::new());
+    let (mut places, mut outcomes) = (Vec::new(), Vec::new());
     for row in reader.rows(id)? {
         let row = row?;
         if let (RunOutcome::Completed(_), Evaluation::Completed(outcome)) =
             (&row.outcome, aim.evaluation(&row.outcome))
             && outcome.is_feasible()
         {
-            if variants.len() == MOST {
+            if places.len() == MOST {
                 return Ok(None);
             }
-            variants.push(row.variant);
+            let Row { variant, iteration, key, figure, .. } = row;
+            places.push(Place { rank: None, variant, iteration, key, figure });
             outcomes.push(outcome);
         }
     }
-    let mut on_it: Vec<u64> =
-        pareto_front(&outcomes, &aim.directions()).into_iter().map(|place| variants[place]).collect();
-    on_it.sort_unstable();
-    let mut front = Vec::new();
-    for row in reader.rows(id)? {
-        let row = row?;
-        if on_it.binary_search(&row.variant).is_ok() {
-            front.push(row);
-        }
-    }
+    let front: Vec<Place> =
+        pareto_front(&outcomes, &aim.directions()).into_iter().map(|place| places[place]).collect();
     let direction = aim.objective.direction();
-    let order = stratbox_decide::rank(&front, |row| row.figure, direction, |row| row.key);
-    let mut rows: Vec<Option<Row>> = front.into_iter().map(Some).collect();
-    Ok(Some(order.into_iter().filter_map(|place| rows[place].take()).collect()))
+    let order = stratbox_decide::rank(&front, |place| place.figure, direction, |place| place.key);
+    let experiment = reader.experiment(id)?;
+    let mut rows = Vec::with_capacity(front.len());
+    for place in order {
+        rows.extend(reader.row(&experiment, &front[place])?);
+    }
+    Ok(Some(rows))
 }
