@@ -70,7 +70,7 @@ const CORE: [&str; 8] = [
     "stratbox-worlds",
 ];
 /// What does one job with the outside, and knows no other edge but the two that all may build on.
-const EDGES: [&str; 5] = ["market", "compiler", "sandbox", "scheduler", "store"];
+const EDGES: [&str; 6] = ["market", "compiler", "sandbox", "scheduler", "store", "queue"];
 /// Confined processes, and files that nobody else wrote.
 const FOUNDATIONS: [&str; 2] = ["jail", "vault"];
 
@@ -88,6 +88,7 @@ fn the_core_is_built_from_nothing_that_does_input_or_output() {
         "ctrlc",
         "rusqlite",
         "sysinfo",
+        "granit-parser",
     ];
     for package in CORE {
         let parts = built_from(package);
@@ -124,6 +125,14 @@ fn dependents(dependency: &str) -> Vec<String> {
 #[test]
 fn only_the_store_depends_on_sqlite() {
     assert_eq!(dependents("rusqlite"), ["stratbox-store"]);
+}
+
+#[test]
+fn only_the_queue_depends_on_a_yaml_library() {
+    assert_eq!(dependents("granit-parser"), ["stratbox-queue"]);
+    for other in ["serde_yaml", "serde-saphyr", "saphyr", "yaml-rust"] {
+        assert_eq!(dependents(other), [""; 0], "one is enough");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ commands:
   fuzz TARGET --input FILE                give a fuzz target one input, such as one that broke it
   help                                    print this text
 
-fuzz targets: component, source, venue, market, frames, answers, sweep-file
+fuzz targets: component, source, venue, market, frames, queue-file, answers, sweep-file
 
 Whatever the Rust toolchain lacks for a command (the wasm32-unknown-unknown target, rustfmt, clippy) is added first.";
 
@@ -58,12 +58,13 @@ pub(crate) struct FuzzTarget {
 }
 
 /// All of them, those that are ready first in front.
-pub(crate) const FUZZ_TARGETS: [FuzzTarget; 7] = [
+pub(crate) const FUZZ_TARGETS: [FuzzTarget; 8] = [
     FuzzTarget { name: "component", needs_host: false },
     FuzzTarget { name: "source", needs_host: false },
     FuzzTarget { name: "venue", needs_host: false },
     FuzzTarget { name: "market", needs_host: false },
     FuzzTarget { name: "frames", needs_host: false },
+    FuzzTarget { name: "queue-file", needs_host: false },
     FuzzTarget { name: "answers", needs_host: true },
     FuzzTarget { name: "sweep-file", needs_host: true },
 ];

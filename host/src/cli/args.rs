@@ -4,16 +4,19 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use stratbox_decide::comparison::{Criterion, Scale, Style};
 use stratbox_market::{
     Adjust, Cut, DateError, DateFormat, Delimiter, Dst, Partial, Source, SourceOptions, Span, Stamp,
     TimeOfDay,
 };
+use stratbox_metrics::{Direction, MetricName, UnknownMetric};
 use stratbox_store::ExperimentId;
 
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
 use super::stats::StatsArgs;
 use super::venue::VenueArgs;
 use crate::exit::Exit;
+use crate::render::comparison::Shown;
 use crate::wiring::Isolation;
 
 /// Runs at once, at most: what the engine has room for in one process.
@@ -307,6 +310,22 @@ pub(crate) struct CompareArgs {
     /// The experiments' numbers
     #[arg(required = true, num_args = 2..=50)]
     pub(crate) experiments: Vec<ExperimentId>,
+    /// Also compare their best variants by a metric, how much it counts [1], and which way it is better [its own]; once for
+    /// each
+    #[arg(long = "criterion", value_name = "METRIC[=WEIGHT][:higher|lower]", value_parser = parse_criterion)]
+    pub(crate) criteria: Vec<Criterion>,
+    /// How the recommendation is worded: `decisive`, `options` or `conditional` [default: decisive]
+    #[arg(long, requires = "criteria", value_parser = parse_named::<Style>)]
+    pub(crate) style: Option<Style>,
+    /// What is shown of the comparison: `matrix`, `narrative` or `both` [default: both]
+    #[arg(long, value_name = "FORMAT", requires = "criteria", value_parser = parse_named::<Shown>)]
+    pub(crate) comparison_format: Option<Shown>,
+    /// How far below the best total a close alternative may be [default: 0.1]
+    #[arg(long, value_name = "SHARE", requires = "criteria", value_parser = parse_share)]
+    pub(crate) threshold: Option<f64>,
+    /// Also write the comparison as Markdown
+    #[arg(long, value_name = "FILE.md", requires = "criteria")]
+    pub(crate) markdown: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -539,6 +558,24 @@ fn parse_source(text: &str) -> Result<Source, String> {
 fn parse_param(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     pair.ok_or_else(|| "write `name=value`".to_owned())
+}
+
+/// `sharpe`, `sharpe=2`, `exposure:higher` or `exposure=0.5:higher`.
+fn parse_criterion(text: &str) -> Result<Criterion, String> {
+    let (text, way) = text.rsplit_once(':').map_or((text, None), |(text, way)| (text, Some(way)));
+    let (name, weight) = text.split_once('=').map_or((text, None), |(name, weight)| (name, Some(weight)));
+    let metric: MetricName = name.parse().map_err(|unknown: UnknownMetric| unknown.to_string())?;
+    let direction = match way {
+        None => metric.direction(),
+        Some("higher" | "max") => Direction::HigherIsBetter,
+        Some("lower" | "min") => Direction::LowerIsBetter,
+        Some(other) => return Err(format!("`{other}` is no direction: write `higher` or `lower`")),
+    };
+    let parse = |weight: &str| weight.parse().map_err(|_| format!("`{weight}` is no weight: write a number"));
+    let weight = weight.map_or(Ok(1.0), parse)?;
+    let criterion = Criterion { name: metric.to_string(), weight, direction, scale: Scale::Relative };
+    criterion.check().map_err(|problem| format!("it {problem}"))?;
+    Ok(criterion)
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -1,12 +1,21 @@
 //! Several experiments, side by side.
 
+use std::path::Path;
+
 use serde::Serialize;
+use stratbox_decide::comparison::{
+    Candidate, Comparison, ComparisonSettings, Criterion, MAX_NAME, compare as compare_by,
+};
+use stratbox_domain::RunOutcome;
+use stratbox_metrics::{MetricName, Missing};
 use stratbox_store::{Compared, Spread};
 
 use super::list::Head;
 use super::show::ShownRow;
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
+use crate::file::{check_target, write};
+use crate::render::comparison::Shown;
 use crate::render::{self, Report};
 use crate::sweep::{Kept, kept};
 use crate::wiring::Setting;
@@ -15,6 +24,14 @@ use crate::wiring::Setting;
 #[derive(Serialize)]
 pub(crate) struct CompareReport {
     pub(crate) experiments: Vec<Column>,
+    /// Their best variants by the criteria that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) comparison: Option<Comparison>,
+    /// What is not alike about the experiments, so that figures may differ for that alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<&'static str>,
+    #[serde(skip)]
+    pub(crate) shown: Shown,
 }
 
 /// One of them.
@@ -32,6 +49,9 @@ pub(crate) struct Column {
 }
 
 pub(super) fn compare(args: &CompareArgs, setting: &Setting) -> Result<CompareReport, Failure> {
+    if let Some(path) = &args.markdown {
+        check_target::<&Path>(path, &[])?;
+    }
     let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let compared = reader.compare(&args.experiments)?;
@@ -41,7 +61,56 @@ pub(super) fn compare(args: &CompareArgs, setting: &Setting) -> Result<CompareRe
         best: compared.best.map(|row| ShownRow::of(Some(1), row)),
         spreads: compared.spreads,
     };
-    Ok(CompareReport { experiments: compared.into_iter().map(column).collect() })
+    let experiments: Vec<Column> = compared.into_iter().map(column).collect();
+    let comparison = if args.criteria.is_empty() { None } else { Some(by_criteria(args, &experiments)?) };
+    let notes = if comparison.is_some() { notes(&experiments) } else { Vec::new() };
+    let shown = args.comparison_format.unwrap_or_default();
+    if let (Some(path), Some(comparison)) = (&args.markdown, &comparison) {
+        let text = render::comparison::markdown(comparison, shown);
+        write(path, |file| file.write_all(text.as_bytes()))?;
+    }
+    Ok(CompareReport { experiments, comparison, notes, shown })
+}
+
+fn by_criteria(args: &CompareArgs, experiments: &[Column]) -> Result<Comparison, Failure> {
+    let defaults = ComparisonSettings::default();
+    let settings = ComparisonSettings {
+        threshold: args.threshold.unwrap_or(defaults.threshold),
+        style: args.style.unwrap_or(defaults.style),
+    };
+    let candidates: Vec<Candidate> = experiments.iter().map(|it| candidate(it, &args.criteria)).collect();
+    compare_by(&args.criteria, &candidates, &settings).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// An experiment by its best variant, under its number and name.
+fn candidate(column: &Column, criteria: &[Criterion]) -> Candidate {
+    let name = format!("{} {}", column.head.id, column.head.name).chars().take(MAX_NAME).collect();
+    let completed = column.best.as_ref().and_then(|best| match &best.row.outcome {
+        RunOutcome::Completed(metrics) => Some(metrics),
+        RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => None,
+    });
+    let Some(metrics) = completed else {
+        let failure = Some("no variant has a figure to rank by".to_owned());
+        return Candidate { name, figures: Vec::new(), failure };
+    };
+    let figure = |criterion: &Criterion| {
+        criterion.name.parse::<MetricName>().map_or(Missing::NotRecorded.into(), |name| metrics.get(name))
+    };
+    Candidate { name, figures: criteria.iter().map(figure).collect(), failure: None }
+}
+
+fn notes(experiments: &[Column]) -> Vec<&'static str> {
+    let differ = |same: &dyn Fn(&Kept, &Kept) -> bool| {
+        let asked: Vec<&Kept> = experiments.iter().filter_map(|it| it.asked.as_ref()).collect();
+        asked.windows(2).any(|pair| !same(pair[0], pair[1]))
+    };
+    let bars = differ(&|one, other| one.bars == other.bars);
+    let venue = differ(&|one, other| one.venue == other.venue);
+    let notes = [
+        (bars, "they ran on different bars: a better figure may be that of easier bars"),
+        (venue, "they ran under different rules of the venue: a better figure may be that of easier rules"),
+    ];
+    notes.into_iter().filter(|(differ, _)| *differ).map(|(_, note)| note).collect()
 }
 
 impl Report for CompareReport {

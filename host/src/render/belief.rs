@@ -1,6 +1,6 @@
 //! How much the best variant deserves belief, for people.
 
-use stratbox_decide::{Bound, GateAnswer};
+use stratbox_decide::GateAnswer;
 use stratbox_domain::RunOutcome;
 use stratbox_metrics::{Figure, MetricName, Stated, Unit};
 use stratbox_store::Row;
@@ -141,15 +141,11 @@ fn verdict(gates: &[GateAnswer]) -> String {
 
 fn asked(answer: &GateAnswer) -> String {
     let name = &answer.gate.figure;
-    let (bound, words) = match answer.gate.bound {
-        Bound::AtLeast(bound) => (bound, "at least"),
-        Bound::AtMost(bound) => (bound, "at most"),
-        Bound::Below(bound) => (bound, "below"),
-    };
+    let must = answer.gate.bound.words();
     match answer.value.value() {
-        Some(value) => format!("`{name}` is {value:.3} and must be {words} {bound}"),
+        Some(value) => format!("`{name}` is {value:.3} and must be {must}"),
         None => format!(
-            "`{name}` has no value ({}) and must be {words} {bound}",
+            "`{name}` has no value ({}) and must be {must}",
             answer.missing.as_deref().unwrap_or("it was not computed")
         ),
     }

@@ -218,7 +218,13 @@ pub(crate) fn compare(report: &CompareReport) -> String {
             add(metric.to_string(), cells);
         }
     }
-    format!("{}\n\nmetrics: of the best variant (median of those that completed)\n", table.trim_fmt())
+    let mut text =
+        format!("{}\n\nmetrics: of the best variant (median of those that completed)\n", table.trim_fmt());
+    if let Some(comparison) = &report.comparison {
+        text += &format!("\nbest variants\n{}", super::comparison::human(comparison, report.shown));
+    }
+    report.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    text
 }
 
 pub(crate) fn exported(report: &ExportReport) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod attack;
 pub(crate) mod belief;
 pub(crate) mod build;
+pub(crate) mod comparison;
 pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod experiments;

@@ -1,8 +1,10 @@
 //! On which bars a sweep chooses, and which it keeps from the choice.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 use stratbox_decide::splits::{SplitError, Timeline};
-use stratbox_decide::{Bound, Gate, overfitting_gates};
+use stratbox_decide::{AwayFrom, Gate, WrittenBound, overfitting_gates};
 use stratbox_domain::BarSource;
 use stratbox_market::parse_date;
 use stratbox_metrics::MetricName;
@@ -40,6 +42,8 @@ pub(super) struct GateEntry {
     at_least: Option<f64>,
     at_most: Option<f64>,
     below: Option<f64>,
+    above: Option<f64>,
+    away_from: Option<AwayFrom>,
 }
 
 /// The bars that variants run on, and which they are of all.
@@ -109,7 +113,7 @@ fn check_folds(file: &SweepFile, bars: &Bars) -> Result<(), Failure> {
 /// What the best must pass: what the file says, or the gates against overfitting.
 pub(super) fn gates(file: &SweepFile) -> Result<Vec<Gate>, Failure> {
     let gate = |entry: &Spanned<GateEntry>| {
-        let GateEntry { figure, at_least, at_most, below } = entry.get_ref();
+        let GateEntry { figure, at_least, at_most, below, above, away_from } = entry.get_ref();
         let name = inline(figure.get_ref());
         if !FIGURES.contains(&name.as_str())
             && let Err(error) = name.parse::<MetricName>()
@@ -118,21 +122,14 @@ pub(super) fn gates(file: &SweepFile) -> Result<Vec<Gate>, Failure> {
                 format!("`figure`: {error}, or of {}", FIGURES.map(|it| format!("`{it}`")).join(", "));
             return Err(file.at(figure.span(), problem));
         }
-        let bounds = [at_least.map(Bound::AtLeast), at_most.map(Bound::AtMost), below.map(Bound::Below)];
-        let bounds: Vec<Bound> = bounds.into_iter().flatten().collect();
-        match bounds[..] {
-            [bound] if FIGURES.contains(&name.as_str()) && !(0.0..=1.0).contains(&bound.threshold()) => {
-                let problem = format!("gate on `{name}`: it is a probability, from 0 to 1");
-                Err(file.at(entry.span(), problem))
-            }
-            [bound] if bound.threshold().is_finite() => Ok(Gate::new(&name, bound)),
-            _ => {
-                let problem = format!(
-                    "gate on `{name}`: give it one of `at_least`, `at_most` and `below`, a finite number"
-                );
-                Err(file.at(entry.span(), problem))
-            }
+        let (at_least, at_most, below, above, away_from) = (*at_least, *at_most, *below, *above, *away_from);
+        let wrong = |problem: &dyn Display| file.at(entry.span(), format!("gate on `{name}`: {problem}"));
+        let bound = WrittenBound { at_least, at_most, below, above, away_from }.bound();
+        let bound = bound.map_err(|error| wrong(&error))?;
+        if FIGURES.contains(&name.as_str()) && !(0.0..=1.0).contains(&bound.threshold()) {
+            return Err(wrong(&"it is a probability, from 0 to 1"));
         }
+        Ok(Gate::new(&name, bound))
     };
     match file.content.gates.is_empty() {
         true => Ok(overfitting_gates()),

@@ -238,6 +238,14 @@ fn parts_and_folds_that_the_bars_do_not_have_are_refused_at_their_line() {
         ("[cpcv]\ngroups = 2\ntest_groups = 2", "s.toml:1: "),
         ("[[gate]]\nfigure = \"luck\"\nat_least = 1", "s.toml:2: `figure`: `luck` is not a metric"),
         ("[[gate]]\nfigure = \"dsr\"", "s.toml:1: gate on `dsr`: give it one of"),
+        (
+            "[[gate]]\nfigure = \"dsr\"\naway_from = { value = 2, by = 0.1 }",
+            "s.toml:1: gate on `dsr`: it is a probability, from 0 to 1",
+        ),
+        (
+            "[[gate]]\nfigure = \"hit_rate\"\naway_from = { value = 0.5, by = -0.1 }",
+            "s.toml:1: gate on `hit_rate`: give it one of",
+        ),
         ("[halving]\neta = 1", "s.toml:1: `[halving]`: `eta` is `1`: it must be from 2 to 100"),
     ] {
         write(dir.path(), "s.toml", &format!("{table}\n{SWEEP}"));
@@ -265,6 +273,20 @@ fn the_gates_are_those_of_the_sweep_file() {
     let refused = verdict(-1.0);
     assert_eq!((&refused["accepted"], &refused["gates"][0]["passed"]), (&false.into(), &false.into()));
     assert!(refused["gates"][0]["margin"].as_f64().unwrap() < 0.0);
+}
+
+#[test]
+fn a_gate_can_ask_for_more_than_a_number_and_for_a_distance_from_one() {
+    let dir = folder();
+    let passes = |bound: &str| {
+        let file = format!("[[gate]]\nfigure = \"trades\"\n{bound}\n{SWEEP}");
+        let gate = sweep(dir.path(), &file, "")["belief"]["verdict"]["gates"][0].clone();
+        assert!(gate["reason"].as_str().unwrap().starts_with("`trades` is "), "{gate}");
+        gate["passed"].clone()
+    };
+    assert_eq!((passes("above = -1"), passes("above = 1e6")), (true.into(), false.into()));
+    let (far, near) = ("away_from = { value = -5, by = 1 }", "away_from = { value = 0, by = 1e6 }");
+    assert_eq!((passes(far), passes(near)), (true.into(), false.into()));
 }
 
 #[test]

@@ -160,6 +160,68 @@ fn experiments_are_compared_side_by_side() {
 }
 
 #[test]
+fn the_best_of_experiments_are_compared_by_criteria() {
+    let dir = swept();
+    write(dir.path(), "t.toml", &SWEEP.replace("first", "sec|ond").replace("[0, 100, 200, 300]", "[100]"));
+    stratbox(dir.path(), "sweep t.toml").ok();
+    write(dir.path(), "u.toml", &SWEEP.replace("first", "third").replace("\"trade\", ", ""));
+    stratbox(dir.path(), "sweep u.toml").ok();
+    let words =
+        "experiments compare 1 2 3 --criterion total_return=2 --criterion exposure:min --style options";
+    let compared = json(dir.path(), &format!("{words} --markdown out.md"));
+    let comparison = &compared["comparison"];
+    let weights: Vec<&Value> =
+        comparison["criteria"].as_array().unwrap().iter().map(|it| &it["weight"]).collect();
+    assert_eq!(weights, [2.0, 1.0]);
+    assert_eq!(
+        (&comparison["rows"][0]["name"], &comparison["rows"][0]["rank"]),
+        (&"1 first".into(), &1.into())
+    );
+    assert_eq!(comparison["rows"][2]["reason"], "no variant has a figure to rank by");
+    assert_eq!(comparison["recommendation"]["best"], "1 first");
+    assert!(compared.get("notes").is_none(), "they ran on the same bars: {compared}");
+    let markdown = std::fs::read_to_string(dir.path().join("out.md")).unwrap();
+    assert!(markdown.contains("| Candidate | total\\_return | exposure | Total | Rank |"), "{markdown}");
+    assert!(markdown.contains("\n| 2 sec\\|ond | "), "{markdown}");
+    let human = stratbox(dir.path(), words).ok().stdout;
+    for part in ["2 sec|ond", "trade-offs", "recommendation\n  Choose `1 first`", "3 third: no variant"] {
+        assert!(human.contains(part), "{part}: {human}");
+    }
+    let matrix = stratbox(dir.path(), &format!("{words} --comparison-format matrix")).ok().stdout;
+    assert!(matrix.contains("weights:") && !matrix.contains("recommendation"), "{matrix}");
+}
+
+#[test]
+fn a_comparison_of_different_bars_says_so() {
+    let dir = swept();
+    write(dir.path(), "t.toml", &SWEEP.replace("a.csv", "b.csv"));
+    stratbox(dir.path(), "sweep t.toml").ok();
+    let human = stratbox(dir.path(), "experiments compare 1 2 --criterion total_return").ok().stdout;
+    assert!(human.contains("note: they ran on different bars"), "{human}");
+}
+
+#[test]
+fn criteria_that_make_no_sense_are_refused() {
+    let dir = swept();
+    stratbox(dir.path(), "sweep s.toml").ok();
+    for (words, expected) in [
+        ("--criterion sharp", "`sharp` is not a metric"),
+        ("--criterion sharpe:up", "`up` is no direction: write `higher` or `lower`"),
+        ("--criterion sharpe=much", "`much` is no weight"),
+        ("--criterion sharpe=-1", "it has weight `-1`: it must be a number from 0 to 1000000"),
+        ("--criterion sharpe=0", "every criterion has weight 0"),
+        ("--criterion sharpe --criterion sharpe=2", "criterion `sharpe` is there twice"),
+        ("--style options", "--criterion"),
+        ("--criterion sharpe --style best", "`best`"),
+        ("--criterion sharpe --markdown nowhere/out.md", "there is no directory"),
+    ] {
+        let refused = stratbox(dir.path(), &format!("experiments compare 1 2 {words}"));
+        assert!(refused.refused(2).contains(expected), "{words}: {}", refused.stderr);
+    }
+    stratbox(dir.path(), "experiments compare 1 2 --criterion sharpe=0.5:max").ok();
+}
+
+#[test]
 fn an_experiment_is_deleted_when_somebody_confirms_it() {
     let dir = swept();
     let refused = stratbox(dir.path(), "experiments delete 1");

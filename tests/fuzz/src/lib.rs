@@ -18,6 +18,7 @@ pub use source::source;
 #[cfg(feature = "host")]
 pub use stratbox::fuzzing::{answers, sweep_file};
 pub use stratbox_jail::fuzzing::answers as frames;
+pub use stratbox_queue::fuzzing::queue_file;
 pub use venue::venue;
 
 use std::path::Path;
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "venue", run: venue, samples: venue::samples },
     Target { name: "market", run: market, samples: market::samples },
     Target { name: "frames", run: frames, samples: stratbox_jail::fuzzing::samples },
+    Target { name: "queue-file", run: queue_file, samples: stratbox_queue::fuzzing::samples },
     #[cfg(feature = "host")]
     Target { name: "answers", run: answers, samples: stratbox::fuzzing::answer_samples },
     #[cfg(feature = "host")]
