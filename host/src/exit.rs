@@ -22,7 +22,7 @@ pub enum Exit {
     WorkerLost,
     /// An attack had an effect that it must not have.
     Breached,
-    /// Too many variants failed, and nobody was there to say that this is well.
+    /// Too many variants or strategies failed, and nobody was there to say that this is well.
     Paused,
     /// Ctrl-C.
     Cancelled,
@@ -60,7 +60,7 @@ impl Exit {
             Self::TimedOut => (5, "`run`: the run's time limit ended it"),
             Self::WorkerLost => (6, "`run`: the process that ran the strategy died"),
             Self::Breached => (7, "`attack`: a case did not end as it must"),
-            Self::Paused => (8, "paused, because too many variants failed; `resume` goes on"),
+            Self::Paused => (8, "paused, because too many variants or strategies failed"),
             // What shells report for a process that SIGINT ended: 128 + 2.
             Self::Cancelled => (130, "Ctrl-C; what was done is kept, and `resume` goes on"),
         }

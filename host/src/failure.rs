@@ -7,6 +7,7 @@ use serde::Serialize;
 use stratbox_compiler::{CompileError, Diagnostics, SourceError};
 use stratbox_jail::Failure as Jail;
 use stratbox_market::MarketError;
+use stratbox_queue::QueueError;
 use stratbox_store::StoreError;
 use stratbox_vault::VaultError;
 
@@ -158,6 +159,15 @@ impl From<StoreError> for Failure {
             _ => FailureKind::Environment,
         };
         Self::new(kind, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::File { task: "write", .. } => Self::environment(error.to_string()),
+            _ => Self::input(error.to_string()),
+        }
     }
 }
 

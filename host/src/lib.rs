@@ -1,11 +1,11 @@
 //! The library behind the `stratbox` command.
 //!
 //! One way through: arguments become settings (`cli`), settings become concrete machinery (`wiring`), a command does
-//! its work (`scaffold`, `build`, `run`, `sweep`, `belief`, `stats`, `data`, `attack`, `doctor`) and leaves a report, and the report
-//! becomes text
-//! (`render`). Only `main` reads the environment and opens standard output; only progress and notes are written on the
-//! way.
+//! its work (`scaffold`, `build`, `run`, `sweep`, `explore`, `validate`, `belief`, `stats`, `data`, `attack`, `doctor`) and
+//! leaves a report, and the report becomes text (`render`). Only `main` reads the environment and opens standard output;
+//! only progress and notes are written on the way.
 
+mod appraisal;
 mod ask;
 mod attack;
 mod backtest;
@@ -18,6 +18,7 @@ mod data;
 mod doctor;
 mod exit;
 mod experiments;
+mod explore;
 mod failure;
 mod file;
 #[cfg(feature = "fuzzing")]
@@ -37,6 +38,7 @@ mod stats;
 mod strategy;
 mod sweep;
 mod trace;
+mod validate;
 mod walls;
 mod wiring;
 pub mod worker;
@@ -83,10 +85,15 @@ pub fn execute(
             let report = sweep::sweep(&args, &setting, note);
             render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
         }
+        Command::Explore(args) => {
+            let report = explore::explore(&args, &setting, note);
+            render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
+        }
         Command::Resume(args) => {
             let report = resume::resume(&args, &setting, note);
             render::finish(format, report, beside(&args.session, stdout, &mut std::io::stderr()))
         }
+        Command::Validate(args) => validate::execute(&args, format, &setting, note, stdout),
         Command::Experiments(typed) => experiments::execute(&typed, format, &setting, stdout),
         Command::Stats(args) => stats::execute(&args, format, stdout),
         Command::Data(typed) => data::execute(&typed, format, stdout),

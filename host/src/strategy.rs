@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use stratbox_compiler::{Diagnostics, Source};
 use stratbox_domain::{Manifest, ParamSpec, ParamValue};
-use stratbox_intake::source::{DataLimits, LiteralData, literal_data};
+use stratbox_intake::source::{Complexity, DataLimits, LiteralData, complexity, literal_data};
 
 use crate::failure::{Failure, FailureKind, shown};
 use crate::render::text::inline;
@@ -27,6 +27,8 @@ pub(crate) struct Strategy {
     pub(crate) build: Build,
     /// How much data its source carries, when there is one.
     pub(crate) literals: Option<LiteralData>,
+    /// How complex its source is, when there is one.
+    pub(crate) complexity: Option<Complexity>,
 }
 
 /// How a strategy came to be ready.
@@ -46,12 +48,13 @@ impl Strategy {
     pub(crate) fn load(engine: &Engine, path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let (component, cached, diagnostics, literals) = match extension {
+        let (component, cached, diagnostics, measured) = match extension {
             "rs" => {
                 let source = Source::read(path)?;
                 let compiled = engine.compile(&source)?;
-                let literals = literal_data(source.text(), &DataLimits::default());
-                (compiled.component, compiled.cached, compiled.diagnostics, Some(literals))
+                let measured =
+                    (literal_data(source.text(), &DataLimits::default()), complexity(source.text()));
+                (compiled.component, compiled.cached, compiled.diagnostics, Some(measured))
             }
             "wasm" => (read_component(path)?, true, Diagnostics::default(), None),
             _ => {
@@ -71,7 +74,8 @@ impl Strategy {
         let manifest = engine.describe(&code).map_err(named)?;
         let build = Build { cached, compile, link, diagnostics };
         let name = inline(&path.file_stem().unwrap_or_default().to_string_lossy());
-        Ok(Self { name, source: shown(path), manifest, component, code, build, literals })
+        let (literals, complexity) = measured.unzip();
+        Ok(Self { name, source: shown(path), manifest, component, code, build, literals, complexity })
     }
 
     /// A strategy whose component is at hand.
@@ -87,7 +91,14 @@ impl Strategy {
         let manifest = engine.describe(&code)?;
         let build =
             Build { cached: true, compile: Duration::ZERO, link, diagnostics: Diagnostics::default() };
-        Ok(Self { name, source, manifest, component, code, build, literals: None })
+        Ok(Self { name, source, manifest, component, code, build, literals: None, complexity: None })
+    }
+
+    /// The same strategy once more.
+    pub(crate) fn again(&self, engine: &Engine) -> Result<Self, Failure> {
+        let (name, source) = (self.name.clone(), self.source.clone());
+        let again = Self::of_component(engine, name, source, self.component.clone())?;
+        Ok(Self { literals: self.literals, complexity: self.complexity, ..again })
     }
 
     /// The parameter of this name.

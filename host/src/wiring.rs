@@ -49,6 +49,12 @@ impl Recorder for RunRecorder {
             tracer.fill(fill);
         }
     }
+
+    fn signals(&mut self, pairs: &[[f64; 2]]) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.signals(pairs);
+        }
+    }
 }
 
 /// Where the engine works, and how much it trusts what it works on.

@@ -26,6 +26,8 @@ pub struct Tape {
     pub equity: Vec<f64>,
     /// Every execution.
     pub fills: Vec<Fill>,
+    /// Every forecast that was scored, with the return that followed it.
+    pub signals: Vec<[f64; 2]>,
 }
 
 impl Recorder for Tape {
@@ -35,6 +37,10 @@ impl Recorder for Tape {
 
     fn fill(&mut self, fill: &Fill) {
         self.fills.push(*fill);
+    }
+
+    fn signals(&mut self, pairs: &[[f64; 2]]) {
+        self.signals.extend_from_slice(pairs);
     }
 }
 

@@ -8,9 +8,11 @@ use stratbox_domain::{
     ParamValue, PerShare, RunOutcome, SlippageModel, VenuePolicy,
 };
 use stratbox_sandbox::{Artifact, RunRequest};
-use stratbox_sdk::testing::{Backtest, Report, random_walk};
+use stratbox_sdk::Params as _;
+use stratbox_sdk::testing::{Backtest, Report, drive, random_walk};
 use stratbox_tests::chaos::Chaos;
 use stratbox_tests::{Tape, Trial, lab};
+use stratbox_venue::Venue;
 
 fn chaos() -> Artifact<Tape> {
     lab().artifact("chaos.rs", include_str!("../strategies/chaos.rs"))
@@ -286,6 +288,22 @@ fn views_are_shown_and_not_traded_natively_and_in_the_sandbox() {
         let trial = Trial { policy, ..Trial::new(bars) };
         assert_eq!(fed(&artifact, &trial, 2, 512), native(&report));
     }
+}
+
+#[test]
+fn forecasts_leave_the_sandbox_with_the_bits_that_they_have_natively() {
+    let bars = random_walk(11, 1_500, 2);
+    let instruments = ["A", "B"].map(|symbol| Instrument { symbol: symbol.to_owned() });
+    let params = <Chaos as stratbox_sdk::Strategy>::Params::from_values(&Default::default()).unwrap();
+    let mut strategy = <Chaos as stratbox_sdk::Strategy>::new(params, &instruments).unwrap();
+    let mut venue = Venue::new(VenuePolicy::default(), 2);
+    drive(&mut strategy, &mut venue, &bars, &mut |_| (), &mut |_| ());
+    let (report, tape) = lab().run(&chaos(), &Trial::new(bars));
+    let RunOutcome::Completed(summary) = &report.outcome else { panic!("{:?}", report.outcome) };
+    let bits = |pairs: &[[f64; 2]]| pairs.iter().map(|pair| pair.map(f64::to_bits)).collect::<Vec<_>>();
+    assert_eq!(bits(&tape.signals), bits(venue.scored()));
+    assert_eq!(tape.signals.len() as u64, summary.signals);
+    assert!(tape.signals.len() > 2 * 512, "more than a batch: {}", tape.signals.len());
 }
 
 #[test]

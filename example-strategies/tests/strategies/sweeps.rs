@@ -24,6 +24,9 @@ const SWEEPS: [(&str, u64); 6] = [
     ("demo.toml", 1_264),
 ];
 
+/// Approaches instead of strategies, each of whose parameters is drawn.
+const EXPLORATIONS: [&str; 1] = ["explore.toml"];
+
 #[test]
 fn every_sweep_has_the_variants_its_comments_promise_and_no_strategy_refuses_one() {
     for (file, expected) in SWEEPS {
@@ -40,14 +43,30 @@ fn every_sweep_has_the_variants_its_comments_promise_and_no_strategy_refuses_one
 }
 
 #[test]
-fn every_sweep_file_is_among_those_that_are_checked() {
+fn every_exploration_asks_for_what_its_approaches_take_and_none_of_them_refuses_it() {
+    for file in EXPLORATIONS {
+        let exploration: Table = fs::read_to_string(here(file)).unwrap().parse().unwrap();
+        let instruments = vec![Instrument { symbol: "X".to_owned() }];
+        for approach in exploration["approach"].as_array().unwrap() {
+            let mut drawn = approach.as_table().unwrap().clone();
+            drawn.insert("search".to_owned(), Value::String("random".to_owned()));
+            drawn.extend(
+                [("samples", 100), ("seed", 0)].map(|(key, it)| (key.to_owned(), Value::Integer(it))),
+            );
+            assert_eq!(try_all(&Value::Table(drawn), &instruments), 100, "{file}: {approach:?}");
+        }
+    }
+}
+
+#[test]
+fn every_file_is_among_those_that_are_checked() {
     let files = fs::read_dir(here("")).unwrap().map(|entry| entry.unwrap().path());
     let sweeps =
         files.filter(|path| path.extension().is_some_and(|it| it == "toml") && !path.ends_with("Cargo.toml"));
     let mut names: Vec<String> =
         sweeps.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort_unstable();
-    let mut known = SWEEPS.map(|(file, _)| file);
+    let mut known: Vec<&str> = SWEEPS.map(|(file, _)| file).into_iter().chain(EXPLORATIONS).collect();
     known.sort_unstable();
     assert_eq!(names, known);
 }

@@ -14,11 +14,12 @@ mod shape;
 pub(crate) use calibrate::{CalibrationReport, calibrate};
 pub(crate) use command::{TrialsReport, again, trials as count_trials};
 pub(crate) use holdout::{LookReport, look, show as show_holdout};
+pub(crate) use sample::deviation;
 pub(crate) use selection::Selection;
 pub(crate) use shape::Shape;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 use serde::Serialize;
 use stratbox_decide::Verdict;
@@ -27,12 +28,14 @@ use stratbox_metrics::overfitting::{
     Convention, EffectiveTrials, Evidence, Intervals, Pbo, Resampling, Spa, effective_trials, expected_max,
     min_backtest_length, pbo, spa,
 };
-use stratbox_metrics::series::{Moments, Returns};
+use stratbox_metrics::series::{Moments, Returns, equity_returns};
 use stratbox_metrics::{Figure, MetricName, Metrics, Missing, Stated, Unit};
-use stratbox_store::{ExperimentId, Reader};
+use stratbox_store::{ExperimentId, Reader, Row};
 
 use crate::failure::Failure;
+use crate::replay::Replay;
 use crate::sweep::Plan;
+use crate::trace::Keeps;
 use crate::wiring::Engine;
 use sample::Sample;
 
@@ -113,6 +116,14 @@ pub(crate) struct Belief {
     pub(crate) verdict: Verdict,
 }
 
+/// How a variant stands that need not be the best.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Standing {
+    pub(crate) variant: u64,
+    pub(crate) figures: Stated,
+    pub(crate) verdict: Verdict,
+}
+
 /// Judges the best variant of an experiment that has one. `counted` says how many trials there were on its bars.
 ///
 /// # Errors
@@ -120,10 +131,25 @@ pub(crate) struct Belief {
 pub(crate) fn judge(
     engine: &Engine,
     plan: &Plan,
-    (reader, id): (&Reader, ExperimentId),
+    of: (&Reader, ExperimentId),
     counted: &stratbox_store::Trials,
     care: Care,
 ) -> Result<Option<Belief>, Failure> {
+    Ok(judge_each(engine, plan, of, counted, care, &[])?.map(|(belief, _)| belief))
+}
+
+/// The same, and how others of its variants stand beside the best: after as many trials.
+///
+/// # Errors
+/// The host failed.
+pub(crate) fn judge_each(
+    engine: &Engine,
+    plan: &Plan,
+    (reader, id): (&Reader, ExperimentId),
+    counted: &stratbox_store::Trials,
+    care: Care,
+    others: &[&Row],
+) -> Result<Option<(Belief, Vec<Standing>)>, Failure> {
     let Some(best) = reader.leaders(id, 1)?.pop().filter(|row| row.figure.is_some()) else { return Ok(None) };
     let RunOutcome::Completed(metrics) = &best.outcome else { return Ok(None) };
     let sample = Sample::take(engine, plan, best.variant, care)?;
@@ -131,13 +157,9 @@ pub(crate) fn judge(
     let moments = sample.best().and_then(Moments::of);
     let Resampled { overfitting, intervals, tests } = resampled(&sample, care);
     let figures = figures(plan, metrics, &sample, moments, &trials, &overfitting);
-    let gates = &plan.gates;
-    let figure = |name: &str| {
-        let metric = || name.parse::<MetricName>().ok().map(|name| metrics.get(name));
-        figures.get(name).or_else(metric).unwrap_or(Missing::NoData.into())
-    };
-    let verdict = Verdict::of(gates, figure);
-    Ok(Some(Belief {
+    let verdict = verdict(plan, &figures, metrics);
+    let standings = standings(engine, plan, (&sample, &trials, &overfitting), others, care)?;
+    let belief = Belief {
         variant: best.variant,
         strategy: best.strategy.to_string(),
         params: best.params.clone(),
@@ -156,7 +178,43 @@ pub(crate) fn judge(
         points_per_year: sample.periods_per_year,
         figures,
         verdict,
-    }))
+    };
+    Ok(Some((belief, standings)))
+}
+
+/// What the gates say of a variant with these figures.
+fn verdict(plan: &Plan, figures: &Stated, metrics: &Metrics) -> Verdict {
+    let figure = |name: &str| {
+        let metric = || name.parse::<MetricName>().ok().map(|name| metrics.get(name));
+        figures.get(name).or_else(metric).unwrap_or(Missing::NoData.into())
+    };
+    Verdict::of(&plan.gates, figure)
+}
+
+/// How variants stand that completed, in their order.
+fn standings(
+    engine: &Engine,
+    plan: &Plan,
+    (sample, trials, overfitting): (&Sample, &Trials, &Result<Pbo, Missing>),
+    rows: &[&Row],
+    care: Care,
+) -> Result<Vec<Standing>, Failure> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let variants: Vec<u64> = rows.iter().map(|row| row.variant).collect();
+    let keeps = Keeps { equity_every: NonZeroU64::new(sample.stride), ..Keeps::default() };
+    let replayed = Replay::new(engine, plan, &plan.bars, care.workers)?.run(&variants, keeps)?;
+    let mut standings = Vec::with_capacity(rows.len());
+    for (row, replayed) in rows.iter().zip(replayed) {
+        let RunOutcome::Completed(metrics) = &row.outcome else { continue };
+        let returns = equity_returns(plan.policy.initial_cash, &replayed.trace.equity);
+        let moments = returns.and_then(|returns| Moments::of(&returns));
+        let figures = figures(plan, metrics, sample, moments, trials, overfitting);
+        let verdict = verdict(plan, &figures, metrics);
+        standings.push(Standing { variant: row.variant, figures, verdict });
+    }
+    Ok(standings)
 }
 
 /// Tells samplers that learn what came of the points that they chose before, so that they choose the same ones again.
@@ -195,7 +253,7 @@ fn trials(sample: &Sample, id: ExperimentId, counted: &stratbox_store::Trials) -
 }
 
 /// Even, and so that each has some points.
-fn blocks(points: usize) -> usize {
+pub(crate) fn blocks(points: usize) -> usize {
     const POINTS_A_BLOCK: usize = 8;
     (points / POINTS_A_BLOCK).clamp(2, BLOCKS) / 2 * 2
 }

@@ -1,18 +1,13 @@
 //! Variants that are run once more, for the series behind their figures.
 
-use stratbox_domain::BarSource;
 use stratbox_metrics::Missing;
-use stratbox_metrics::series::{Moments, equity_returns};
+use stratbox_metrics::series::Moments;
 
 use super::Care;
 use crate::failure::Failure;
-use crate::replay::Replay;
+use crate::replay::{Curve, POINTS, Replay};
 use crate::sweep::{MOST_STEPS, Plan};
-use crate::trace::{Keeps, Trace};
 use crate::wiring::Engine;
-
-/// Points of a series, at most: longer ones are returns of several time steps each.
-const POINTS: u64 = 16_384;
 
 /// Numbers in memory for all series together.
 const MOST_VALUES: u64 = 64 << 20;
@@ -37,18 +32,16 @@ impl Sample {
         // Apart from the others, also when it is one of them: who is chosen by all bars must not stand among those by which
         // choosing is judged.
         variants.push(best);
-        let keeps = Keeps::equity(plan.bars.source.steps(), points(plan, sampled));
-        let stride = keeps.equity_every.map_or(1, u64::from);
-        let replayed = Replay::new(engine, plan, &plan.bars, care.workers)?.run(&variants, keeps)?;
-        let returns = |trace: &Trace| equity_returns(plan.policy.initial_cash, &trace.equity);
-        let mut all: Vec<_> = replayed.iter().map(|it| returns(&it.trace)).collect();
+        let curve = Curve::of(plan, points(plan, sampled));
+        let replayed = Replay::new(engine, plan, &plan.bars, care.workers)?.run(&variants, curve.keeps)?;
+        let mut all: Vec<_> = replayed.iter().map(|it| curve.returns(&it.trace)).collect();
         let best = all.pop().unwrap_or(Err(Missing::NoData));
         let points = all.iter().flatten().map(Vec::len).max().unwrap_or_default();
         // One that did not complete has another length, or none; one that lost everything has no returns.
         let columns: Vec<Vec<f64>> =
             all.into_iter().flatten().filter(|column| column.len() == points && points > 0).collect();
-        let periods_per_year = plan.bars.periods_per_year.map(|periods| periods / stride as f64);
         let without = sampled - columns.len();
+        let Curve { stride, periods_per_year, .. } = curve;
         Ok(Self { columns, without, stride, periods_per_year, best })
     }
 
@@ -62,27 +55,31 @@ impl Sample {
         self.best.as_deref().map_err(|missing| *missing)
     }
 
-    /// The standard deviation of the trials' Sharpe ratios a point.
-    ///
-    /// With fewer than two it is what chance alone makes of a Sharpe ratio of zero, `1 / sqrt(T - 1)`. When there were trials
-    /// outside of the experiment, whose series are not at hand, it is at least that: otherwise the last of many experiments
-    /// could narrow the spread of all of them by trying little.
+    /// See [`deviation`].
     pub(super) fn deviation(&self, others: bool) -> Result<f64, Missing> {
-        let observations = self.best()?.len();
-        if observations < 3 {
-            return Err(Missing::TooFewReturns);
-        }
-        let chance = 1.0 / ((observations - 1) as f64).sqrt();
-        let sharpes: Vec<f64> =
-            self.columns.iter().filter_map(|column| Moments::of(column).ok()).map(|it| it.sharpe()).collect();
-        let count = sharpes.len() as f64;
-        if sharpes.len() < 2 {
-            return Ok(chance);
-        }
-        let mean = sharpes.iter().sum::<f64>() / count;
-        let variance = sharpes.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
-        Ok(if others { variance.sqrt().max(chance) } else { variance.sqrt() })
+        deviation(&self.columns, self.best()?.len(), others)
     }
+}
+
+/// The standard deviation of the Sharpe ratios a point that some series have, beside one of so many points.
+///
+/// With fewer than two it is what chance alone makes of a Sharpe ratio of zero, `1 / sqrt(T - 1)`. When there were trials besides
+/// these, whose series are not at hand, it is at least that: otherwise the last of many experiments could narrow the spread of
+/// all of them by trying little.
+pub(crate) fn deviation(columns: &[Vec<f64>], observations: usize, others: bool) -> Result<f64, Missing> {
+    if observations < 3 {
+        return Err(Missing::TooFewReturns);
+    }
+    let chance = 1.0 / ((observations - 1) as f64).sqrt();
+    let sharpes: Vec<f64> =
+        columns.iter().filter_map(|column| Moments::of(column).ok()).map(|it| it.sharpe()).collect();
+    let count = sharpes.len() as f64;
+    if sharpes.len() < 2 {
+        return Ok(chance);
+    }
+    let mean = sharpes.iter().sum::<f64>() / count;
+    let variance = sharpes.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
+    Ok(if others { variance.sqrt().max(chance) } else { variance.sqrt() })
 }
 
 /// Points of each series, at most. Folds are counted in time steps, and need every one.

@@ -13,7 +13,9 @@ use stratbox_metrics::{Direction, MetricName, UnknownMetric};
 use stratbox_store::ExperimentId;
 
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
+use super::explore::ExploreArgs;
 use super::stats::StatsArgs;
+use super::validate::ValidateArgs;
 use super::venue::VenueArgs;
 use crate::exit::Exit;
 use crate::render::comparison::Shown;
@@ -98,8 +100,12 @@ pub(crate) enum Typed {
     Run(Box<RunArgs>),
     /// Runs every variant that a sweep file names, and ranks them
     Sweep(SweepArgs),
+    /// Tries several approaches to one problem side by side, compares them, and recommends one
+    Explore(ExploreArgs),
     /// Goes on with a sweep that stopped early, from what the workspace has of it
     Resume(ResumeArgs),
+    /// Validates the strategies of a queue tier by tier, several at once, and keeps the queue up to date
+    Validate(ValidateArgs),
     /// Shows what the workspace has, and takes it elsewhere
     #[command(subcommand)]
     Experiments(ExperimentsTyped),
@@ -222,7 +228,7 @@ pub(crate) struct ResumeArgs {
 }
 
 /// How an experiment is run, now: nothing of it changes the result of a run that has one.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SessionArgs {
     /// Variants that run at once [default: one for each processor, at most 64]
     #[arg(short = 'j', long, value_parser = parse_workers)]

@@ -3,8 +3,10 @@
 
 mod args;
 mod belief;
+mod explore;
 mod settings;
 mod stats;
+mod validate;
 mod venue;
 
 pub(crate) use args::{
@@ -15,12 +17,15 @@ pub(crate) use args::{
 pub(crate) use belief::{
     CalibrateArgs, HoldoutShowArgs, HoldoutTyped, JudgeArgs, LookArgs, TrialsArgs, WorldKind,
 };
+pub(crate) use explore::ExploreArgs;
 pub use settings::Environment;
 pub(crate) use settings::{Command, Logs, RunSettings, Settings};
 pub(crate) use stats::{
     ConventionTyped, DsrArgs, EvidenceArgs, IcArgs, MatrixArgs, MinbtlArgs, MintrlArgs, PboArgs, PsrArgs,
     SeriesArgs, SpaArgs, StatisticTyped, StatsArgs,
 };
+
+pub(crate) use validate::ValidateArgs;
 
 use std::ffi::OsString;
 

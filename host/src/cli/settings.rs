@@ -19,7 +19,9 @@ use super::args::{
     ResumeArgs, RunArgs, SweepArgs, Typed,
 };
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
+use super::explore::ExploreArgs;
 use super::stats::StatsArgs;
+use super::validate::ValidateArgs;
 use super::venue::VenueFile;
 use crate::failure::{Failure, shown, told};
 use crate::file::read_settings;
@@ -110,7 +112,9 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Run(Box<RunSettings>),
     Sweep(SweepArgs),
+    Explore(ExploreArgs),
     Resume(ResumeArgs),
+    Validate(ValidateArgs),
     Experiments(ExperimentsTyped),
     Judge(JudgeArgs),
     Trials(TrialsArgs),
@@ -167,7 +171,9 @@ pub(crate) fn resolve(args: Args, environment: &Environment) -> Result<Settings,
         Typed::Inspect(args) => Command::Inspect(args),
         Typed::Run(args) => Command::Run(Box::new(run(*args)?)),
         Typed::Sweep(args) => Command::Sweep(args),
+        Typed::Explore(args) => Command::Explore(args),
         Typed::Resume(args) => Command::Resume(args),
+        Typed::Validate(args) => Command::Validate(args),
         Typed::Experiments(typed) => Command::Experiments(typed),
         Typed::Judge(args) => Command::Judge(args),
         Typed::Trials(args) => Command::Trials(args),

@@ -139,7 +139,8 @@ fn verdict(gates: &[GateAnswer]) -> String {
     text
 }
 
-fn asked(answer: &GateAnswer) -> String {
+/// What a gate asked, and what it found.
+pub(crate) fn asked(answer: &GateAnswer) -> String {
     let name = &answer.gate.figure;
     let must = answer.gate.bound.words();
     match answer.value.value() {

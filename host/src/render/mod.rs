@@ -7,12 +7,14 @@ pub(crate) mod comparison;
 pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod experiments;
+pub(crate) mod explore;
 pub(crate) mod figures;
 mod performance;
 pub(crate) mod run;
 pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod text;
+pub(crate) mod validate;
 mod venue;
 
 use std::io::{self, ErrorKind, Write};

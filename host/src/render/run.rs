@@ -34,6 +34,10 @@ pub(crate) fn human(report: &RunReport) -> String {
         if whole.dropped > 0 {
             text += &format!("\n{} in no trade: there were too many\n", counted(whole.dropped, "fill"));
         }
+        if whole.dropped_signals > 0 {
+            let dropped = counted(whole.dropped_signals, "signal");
+            text += &format!("\n{dropped} in no coefficient: there were too many\n");
+        }
         text.push('\n');
     }
     let trials = report.trials.map_or("not counted".to_owned(), grouped);

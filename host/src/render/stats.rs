@@ -77,6 +77,9 @@ pub(crate) fn detail(detail: &DetailReport) -> String {
     if let Some(activity) = &detail.activity {
         section("activity", stated(activity, rounded));
     }
+    if let Some(signals) = &detail.signals {
+        section("signals", stated(signals, rounded));
+    }
     if let Some(found) = &detail.intervals {
         let rows = [
             ("mean", found.mean, Unit::Share),

@@ -22,7 +22,7 @@ const RESAMPLES: usize = 1_000;
 
 /// What a run leaves behind for its detail.
 pub(super) fn keeps(bars: &Bars, log: bool) -> Keeps {
-    Keeps { log, fills: true, ..Keeps::equity(bars.source.steps(), MAX_POINTS) }
+    Keeps { log, fills: true, signals: true, ..Keeps::equity(bars.source.steps(), MAX_POINTS) }
 }
 
 /// A run in full.
@@ -34,6 +34,8 @@ pub(crate) struct Whole {
     trades: Vec<RoundTrip>,
     /// Fills that are in no trade, because there were too many.
     pub(crate) dropped: u64,
+    /// Forecasts that are in no coefficient, because there were too many.
+    pub(crate) dropped_signals: u64,
 }
 
 impl Whole {
@@ -59,6 +61,7 @@ impl Whole {
                 times: (times.len() == returns.len()).then_some(&times[..]),
                 trades: Some(&trades),
                 activity: moved.as_ref(),
+                signals: Some(&trace.signals),
                 benchmark: benchmark.as_deref(),
                 resampling: (returns.len() <= RESAMPLED_POINTS).then_some(resampling),
                 trials: trials.map(|trials| (trials as f64, None)),
@@ -66,7 +69,8 @@ impl Whole {
             };
             detail.report()
         });
-        Self { report, times, equity: trace.equity, trades, dropped: trace.dropped }
+        let Trace { equity, dropped, dropped_signals, .. } = trace;
+        Self { report, times, equity, trades, dropped, dropped_signals }
     }
 
     /// The equity curve as comma-separated values: `time,equity`.

@@ -13,7 +13,7 @@ use stratbox_jail::{Failure as Jail, Jailer, Policy, Worker};
 use super::Run;
 use crate::backtest::{Conditions, Execution, LogLines, Timing};
 use crate::failure::{Failure, FailureKind, told};
-use crate::trace::{Keeps, MAX_FILLS, Trace};
+use crate::trace::{Keeps, MAX_FILLS, MAX_SIGNALS, Trace};
 use crate::wiring::Code;
 use crate::worker::batch::Batch;
 use crate::worker::protocol::{self, Answer, Order};
@@ -29,6 +29,8 @@ pub(super) const BASE_BYTES: u64 = 256 << 20;
 const ANSWER_BYTES: usize = 64 << 10;
 /// A fill in an answer, with the names of its fields.
 const FILL_BYTES: usize = 160;
+/// A forecast and its return in an answer.
+const SIGNAL_BYTES: usize = 19;
 
 /// Runs that are sent together, at most.
 const PIECE: usize = 64;
@@ -245,8 +247,9 @@ pub(super) fn interrupted(reason: Interruption) -> Execution {
 fn answer_bytes(limits: &Limits, keeps: Keeps, points: u64) -> usize {
     let log = if keeps.log { limits.log_bytes as usize } else { 0 };
     let fills = if keeps.fills { MAX_FILLS * FILL_BYTES } else { 0 };
+    let signals = if keeps.signals { MAX_SIGNALS * SIGNAL_BYTES } else { 0 };
     // Every line has a frame of its own around it; a number has nine bytes.
-    ANSWER_BYTES + 2 * log + fills + 9 * points as usize
+    ANSWER_BYTES + 2 * log + fills + signals + 9 * points as usize
 }
 
 fn engine_failed(problem: &str) -> Failure {

@@ -12,7 +12,7 @@ use stratbox_orchestrator::workflow::{Best, WorkflowState};
 use stratbox_orchestrator::{
     Cause, Decision, History, JobEnd, JobId, Millis, NewTask, Settled, Statistics, TaskId, WorkerId,
 };
-use stratbox_scheduler::{Book, Expansion, Tried};
+use stratbox_scheduler::{Book, Control, Expansion, Tried};
 use stratbox_store::{
     Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, OutcomeKind, Reader, Trial as Row,
 };
@@ -75,6 +75,16 @@ pub(super) struct Ledger<'a> {
     employed: BTreeSet<u32>,
     /// When the queue was last looked at.
     looked: Instant,
+    /// Of the plan's strategies.
+    clocks: Vec<Stopwatch>,
+    control: Control<Trial, Failure>,
+}
+
+/// How long a strategy's runs took, and what of it is queued where there is a limit to that.
+#[derive(Default)]
+struct Stopwatch {
+    spent: Duration,
+    queued: BTreeSet<TaskId>,
 }
 
 /// What is left of a ledger that is closed.
@@ -85,6 +95,8 @@ pub(super) struct Left {
     pub(super) state: WorkflowState,
     pub(super) recorder: Recorder,
     pub(super) completed: u64,
+    /// How long the runs of each of the plan's strategies took.
+    pub(super) spent: Vec<Duration>,
 }
 
 /// How far a strategy's variants were handed out: the next point, and what is known of its runs once that was looked up.
@@ -107,7 +119,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn new(
         (plan, jobs, keys): (&'a Plan, &'a Jobs, &'a [RunKeys]),
         opened: &mut Opened,
-        keeper: ToKeeper,
+        (keeper, control): (ToKeeper, Control<Trial, Failure>),
         clock: Clock,
         ask: Asker<'a>,
     ) -> Result<Self, Failure> {
@@ -138,6 +150,8 @@ impl<'a> Ledger<'a> {
             waits: Vec::new(),
             employed: BTreeSet::new(),
             looked: Instant::now(),
+            clocks: plan.strategies.iter().map(|_| Stopwatch::default()).collect(),
+            control,
         })
     }
 
@@ -146,8 +160,9 @@ impl<'a> Ledger<'a> {
         self.flush();
         self.bar.finish_and_clear();
         self.employed.iter().for_each(|_| self.recorder.worker_completed());
-        let Self { reader, settled, clock, state, recorder, completed, .. } = self;
-        Left { reader, settled, clock, state, recorder, completed }
+        let Self { reader, settled, clock, state, recorder, completed, clocks, .. } = self;
+        let spent = clocks.iter().map(|clock| clock.spent).collect();
+        Left { reader, settled, clock, state, recorder, completed, spent }
     }
 
     /// The number of a task's variant in the experiment.
@@ -279,8 +294,14 @@ impl Book for Ledger<'_> {
                     let row = self.reused(strategy, index, known);
                     self.push(row, false);
                     expansion.answered += 1;
+                } else if self.is_over(strategy) {
+                    // It is not begun, and counts as done.
+                    expansion.answered += 1;
                 } else {
                     let history = self.histories.remove(&(first + index)).unwrap_or_default();
+                    if self.plan.strategies[strategy].time.is_some() {
+                        self.clocks[strategy].queued.insert(TaskId { job, index });
+                    }
                     expansion.tasks.push(NewTask { index, history });
                 }
             }
@@ -290,7 +311,10 @@ impl Book for Ledger<'_> {
     }
 
     fn settle(&mut self, tried: Tried<Trial>, settled: Settled) -> Result<(), Failure> {
+        self.clocks[self.jobs.part(tried.task.job).strategy].queued.remove(&tried.task);
         if settled == Settled::Cancelled {
+            // Its strategy's time was used up: nothing of it is to be kept.
+            self.control.stored(1);
             return Ok(());
         }
         let variant = self.variant(tried.task);
@@ -368,6 +392,7 @@ impl Book for Ledger<'_> {
         let strategy = &planned.label;
         if let Some(sampled) = self.sampled(job)
             && ended == JobEnd::Completed
+            && !self.is_over(part.strategy)
             && sampled.choose(part.points.end)
         {
             // Kept before the first result of any of them.
@@ -441,9 +466,25 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Whether a strategy has used up its time.
+    fn is_over(&self, strategy: usize) -> bool {
+        self.plan.strategies[strategy].time.is_some_and(|time| self.clocks[strategy].spent >= time)
+    }
+
+    /// Counts the time of a strategy's run. Once that is used up, nothing of it is begun any more.
+    fn spend(&mut self, strategy: usize, time: Duration) {
+        self.clocks[strategy].spent += time;
+        if self.is_over(strategy) {
+            // What runs may end; it is in nobody's way that it is told again.
+            self.clocks[strategy].queued.iter().for_each(|task| self.control.cancel(*task));
+        }
+    }
+
     /// Remembers how an attempt went, for the session's report.
     fn record(&mut self, tried: &Tried<Trial>, variant: u64) {
         let (Some(worker), Some(trial)) = (tried.worker, &tried.output) else { return };
+        let micros = u64::from(trial.timing.instantiate_us) + u64::from(trial.timing.run_us);
+        self.spend(self.jobs.part(tried.task.job).strategy, Duration::from_micros(micros));
         let Some(end) = trial.end else { return self.recorder.worker_lost(worker.0) };
         self.recorder.task(&TaskFacts {
             worker: worker.0,

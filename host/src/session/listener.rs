@@ -39,9 +39,14 @@ impl Listener {
 
     /// Tells what happened. A listener that cannot be told is no reason to stop: the log has the same, and keeps it.
     pub(super) fn tell(&mut self, events: &[Event]) {
-        let Some(say) = &self.say else { return };
         let mut piece = Vec::new();
         events.iter().for_each(|event| event.write_line(&mut piece));
+        self.say(piece);
+    }
+
+    /// The same of lines that are written already.
+    pub(super) fn say(&mut self, mut piece: Vec<u8>) {
+        let Some(say) = &self.say else { return };
         loop {
             match say.try_send(piece) {
                 Ok(()) => return,

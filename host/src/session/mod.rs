@@ -11,10 +11,12 @@ mod listener;
 mod opened;
 mod question;
 mod report;
+mod stream;
 mod work;
 
 pub(crate) use opened::Opened;
 pub(crate) use report::{SessionReport, of_the_same_work};
+pub(crate) use stream::{Stream, Subject};
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -33,6 +35,7 @@ use stratbox_store::{Batch, Counts, EventLog, ExperimentId, Milestone, Status, T
 use tracing::Span;
 
 use crate::backtest::Conditions;
+use crate::bits::Bits;
 use crate::cli::{self, SessionArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
@@ -40,7 +43,7 @@ use crate::interrupt::on_interrupt;
 use crate::key::RunKeys;
 use crate::render::text::{counted, grouped};
 use crate::runs::{self, Runs};
-use crate::sweep::Plan;
+use crate::sweep::{Plan, PlannedStrategy};
 use crate::wiring::{Engine, Setting};
 use clock::Clock;
 use jobs::Jobs;
@@ -65,6 +68,8 @@ pub(crate) struct Ended {
     pub(crate) stopped: Option<Early>,
     /// The host's own failure, if that is why.
     pub(crate) failure: Option<Failure>,
+    /// How long the runs of each of the plan's strategies took, all attempts together.
+    pub(crate) spent: Vec<Duration>,
 }
 
 /// Why a session stopped early.
@@ -114,7 +119,7 @@ pub(crate) fn run(
     let (to_keeper, told) = keeper::channel();
     let ask = question::asker(setting.attended, &control, note);
     let jobs = Jobs::new(plan);
-    let ledger = Ledger::new((plan, &jobs, &keys), &mut opened, to_keeper, clock, ask)?;
+    let ledger = Ledger::new((plan, &jobs, &keys), &mut opened, (to_keeper, control.clone()), clock, ask)?;
     let work = Variants {
         plan,
         jobs: &jobs,
@@ -140,12 +145,14 @@ pub(crate) fn run(
         Err(stopped) => (Some(not_kept.unwrap_or_else(|| explain(stopped, plan, &jobs))), None),
     };
     (opened.state, opened.settled) = (left.state, left.settled);
-    let mut stopped = early(opened.settled.len() == plan.variants(), failure.is_some(), stopping);
+    let done = is_done(plan, &opened.settled, &left.spent);
+    let mut stopped = early(done, failure.is_some(), stopping);
     let times = (plan.preparing, running);
     let report =
         SessionReport::new((left.recorder, left.completed), times, kept, workers, (&left.reader, opened.id))?;
     let counts = left.reader.experiment(opened.id).map(|it| it.head.counts).unwrap_or_default();
-    let closed = close(&mut opened, &mut keeper, left.clock, stopped, failure.as_ref(), &report, &counts);
+    let lessons: Vec<String> = lessons(&counts).into_iter().chain(late(plan, &opened.settled)).collect();
+    let closed = close(&mut opened, &mut keeper, left.clock, stopped, failure.as_ref(), &report, &lessons);
     over.store(true, Ordering::Relaxed);
     complaint(&mut keeper, args).iter().for_each(|line| note(line));
     // What stopped it is the news; that its end could not be written down either is a consequence.
@@ -153,7 +160,7 @@ pub(crate) fn run(
     if failure.is_some() {
         stopped = Some(Early::Failed);
     }
-    Ok(Ended { opened, report, stopped, failure })
+    Ok(Ended { opened, report, stopped, failure, spent: left.spent })
 }
 
 /// Everything that the session is written to, in which its beginning stands already.
@@ -281,13 +288,13 @@ fn close(
     stopped: Option<Early>,
     failure: Option<&Failure>,
     report: &SessionReport,
-    counts: &Counts,
+    lessons: &[String],
 ) -> Result<(), Failure> {
     let at = clock.now();
     let state = &mut opened.state;
     let (what, status, reason) = match stopped {
         None => {
-            lessons(counts).iter().for_each(|lesson| drop(state.learn(lesson, at)));
+            lessons.iter().for_each(|lesson| drop(state.learn(lesson, at)));
             drop(state.enter(Phase::Completed, at));
             (Milestone::Completed, Status::Completed, None)
         }
@@ -317,6 +324,34 @@ fn lessons(counts: &Counts) -> Vec<String> {
     let lost = (counts.interrupted > 0)
         .then(|| format!("{} of {all} variants were stopped from outside", grouped(counts.interrupted)));
     counts.faults.iter().map(fault).chain(lost).collect()
+}
+
+/// Variants of a strategy that have a result.
+fn settled_of(planned: &PlannedStrategy, settled: &Bits) -> u64 {
+    let own = planned.first..planned.first + planned.points();
+    own.filter(|variant| settled.contains(*variant)).count() as u64
+}
+
+/// Whether every variant has a result, but those of strategies whose time is used up.
+fn is_done(plan: &Plan, settled: &Bits, spent: &[Duration]) -> bool {
+    let mut strategies = plan.strategies.iter().zip(spent);
+    settled.len() == plan.variants()
+        || strategies.all(|(planned, spent)| {
+            planned.time.is_some_and(|time| *spent >= time)
+                || settled_of(planned, settled) == planned.variants()
+        })
+}
+
+/// Strategies whose time was used up before all of their variants had run.
+fn late(plan: &Plan, settled: &Bits) -> Vec<String> {
+    let limited = plan.strategies.iter().filter(|planned| planned.time.is_some());
+    let lesson = |planned: &PlannedStrategy| {
+        let (ran, all) = (settled_of(planned, settled), planned.variants());
+        (ran < all).then(|| {
+            format!("`{}` timed out after {} of {}", planned.label, grouped(ran), counted(all, "variant"))
+        })
+    };
+    limited.filter_map(lesson).collect()
 }
 
 /// Why everything stopped, with the variant that it is about.

@@ -77,11 +77,11 @@ pub(super) struct Data {
 }
 
 /// One file of bars.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DataSource {
-    pub(super) path: PathBuf,
-    pub(super) symbol: Option<String>,
+pub(crate) struct DataSource {
+    path: PathBuf,
+    symbol: Option<String>,
     delimiter: Option<Delimiter>,
     timezone: Option<String>,
     #[serde(default)]
@@ -97,6 +97,29 @@ pub(super) struct DataSource {
     partial: Partial,
     #[serde(default)]
     views: Vec<Span>,
+}
+
+impl DataSource {
+    /// The file as it is read, its paths as `resolve` makes them.
+    pub(crate) fn source(&self, resolve: &dyn Fn(&Path) -> PathBuf) -> Source {
+        Source {
+            path: resolve(&self.path),
+            symbol: self.symbol.clone(),
+            options: SourceOptions {
+                delimiter: self.delimiter,
+                timezone: self.timezone.clone(),
+                dst: self.dst,
+                date_format: self.date_format,
+                stamp: self.stamp,
+                actions: self.actions.as_deref().map(resolve),
+                adjust: self.adjust,
+                resample: self.resample,
+                session: self.session,
+                partial: self.partial,
+                views: self.views.clone(),
+            },
+        }
+    }
 }
 
 /// One strategy and its variants.
@@ -137,13 +160,12 @@ impl SweepFile {
 
     /// Reads `text`; relative paths in it start at the folder of `path`.
     pub(super) fn parse(path: &Path, text: String) -> Result<Self, Failure> {
-        let content = toml::from_str(&text).map_err(|error| {
-            let place = Place { path, text: &text };
-            let span = error.span().unwrap_or(0..0);
-            let advice = if place.repeats_strategy(&span) { TWO_BRACKETS } else { "" };
-            let problem = format!("{}{}{advice}", inline(error.message()), place.quoted(span.clone()));
-            place.failure(span, problem)
-        })?;
+        let content = toml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
+        Self::of(path, text, content)
+    }
+
+    /// What is in it is read already.
+    pub(super) fn of(path: &Path, text: String, content: Content) -> Result<Self, Failure> {
         let file = Self { path: path.to_owned(), text, content };
         file.check_settings()?;
         file.check_strategies()?;
@@ -151,34 +173,18 @@ impl SweepFile {
     }
 
     /// A path in the file, seen from outside.
-    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
     /// The files of bars, seen from outside.
     pub(super) fn sources(&self) -> Vec<Source> {
-        let source = |it: &DataSource| Source {
-            path: self.resolve(&it.path),
-            symbol: it.symbol.clone(),
-            options: SourceOptions {
-                delimiter: it.delimiter,
-                timezone: it.timezone.clone(),
-                dst: it.dst,
-                date_format: it.date_format,
-                stamp: it.stamp,
-                actions: it.actions.as_deref().map(|actions| self.resolve(actions)),
-                adjust: it.adjust,
-                resample: it.resample,
-                session: it.session,
-                partial: it.partial,
-                views: it.views.clone(),
-            },
-        };
-        self.content.data.sources.get_ref().iter().map(source).collect()
+        let sources = self.content.data.sources.get_ref().iter();
+        sources.map(|it| it.source(&|path| self.resolve(path))).collect()
     }
 
     /// Every file that a sweep reads: this one, and those that it names.
-    pub(super) fn inputs(&self) -> Vec<PathBuf> {
+    pub(crate) fn inputs(&self) -> Vec<PathBuf> {
         let bars = self
             .sources()
             .into_iter()
@@ -190,23 +196,23 @@ impl SweepFile {
     }
 
     /// The file, for people.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         shown(&self.path)
     }
 
     /// What the experiment is called.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let stem = || self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         inline(&self.content.name.clone().unwrap_or_else(stem))
     }
 
     /// What is wrong at some place in the file.
-    pub(super) fn at(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
+    pub(crate) fn at(&self, span: Range<usize>, problem: impl std::fmt::Display) -> Failure {
         Place { path: &self.path, text: &self.text }.failure(span, problem)
     }
 
     /// Where something stands, such as in ``put `demo.toml:3` before a message``.
-    pub(super) fn place(&self, span: Range<usize>) -> String {
+    pub(crate) fn place(&self, span: Range<usize>) -> String {
         Place { path: &self.path, text: &self.text }.line(span)
     }
 
@@ -253,6 +259,15 @@ impl SweepFile {
     fn span_of(&self, path: &[&str]) -> Range<usize> {
         span_of(&self.text, path)
     }
+}
+
+/// What is wrong with a file that cannot be read, and where.
+pub(crate) fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Failure {
+    let place = Place { path, text };
+    let span = error.span().unwrap_or(0..0);
+    let advice = if place.repeats_strategy(&span) { TWO_BRACKETS } else { "" };
+    let problem = format!("{}{}{advice}", inline(error.message()), place.quoted(span.clone()));
+    place.failure(span, problem)
 }
 
 /// Whether a venue's policy fits the instruments that can be traded.

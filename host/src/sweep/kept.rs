@@ -1,7 +1,7 @@
 //! A plan as an experiment keeps it: all that a sweep needs to go on, whatever has become of the files that it was made from.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use stratbox_decide::Gate;
@@ -70,6 +70,9 @@ struct KeptStrategy {
     search: Search,
     named: Vec<String>,
     order: Order,
+    /// What all runs of it together may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<Duration>,
 }
 
 impl Kept {
@@ -94,6 +97,7 @@ impl Plan {
             search: planned.search.clone(),
             named: planned.named.clone(),
             order: planned.order.clone(),
+            time: planned.time,
         };
         let kept = Kept {
             version: VERSION,
@@ -249,7 +253,9 @@ fn planned(
     };
     let label = stored.label.to_string();
     let planned = PlannedStrategy::new(label, strategy, kept.search, points, kept.named, kept.order);
-    Ok(planned.beginning_at(stored.first).without(duplicates))
+    let mut planned = planned.beginning_at(stored.first).without(duplicates);
+    planned.time = kept.time;
+    Ok(planned)
 }
 
 /// Reads a plan that was kept.

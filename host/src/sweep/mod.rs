@@ -4,7 +4,10 @@
 //! kept to be resumed (`kept`), and what came of it (`results`). The runs themselves are a session's.
 
 mod aim;
+mod approach;
+mod around;
 mod division;
+mod entries;
 mod file;
 mod front;
 #[cfg(feature = "fuzzing")]
@@ -23,12 +26,13 @@ pub(crate) use aim::Aim;
 pub(crate) use division::{
     HeldOut, LookDocument, Validated, held_out, held_out_line, looks, looks_line, refuse_holdouts,
 };
-pub(crate) use file::{Place, fits, span_of};
+pub(crate) use file::{DataSource, Place, fits, span_of, unreadable};
 pub(crate) use kept::{Kept, kept};
-pub(crate) use plan::{Plan, PlannedStrategy};
+pub(crate) use plan::{Ground, Plan, PlannedStrategy};
 pub(crate) use results::SweepReport;
 pub(crate) use sampled::Sampled;
 pub(crate) use split::MOST_STEPS;
+pub(crate) use values::Date;
 
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;

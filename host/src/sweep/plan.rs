@@ -11,19 +11,18 @@ use stratbox_decide::splits::{CpcvSettings, WalkForwardSettings};
 use stratbox_domain::{Axis, Limits, Params, Space, VenuePolicy};
 use stratbox_market::Source;
 use stratbox_store::DataRange;
-use toml::Spanned;
 
 use super::aim::Aim;
-use super::file::{Entry, SweepFile};
+use super::entries::{load, plan};
+use super::file::SweepFile;
 use super::repeats::repeats;
 use super::rungs::Halving;
 use super::sampled::{Sampled, SamplerSettings};
-use super::space;
 use super::split::{Division, divided, gates};
 use crate::bars::Bars;
 use crate::bits::Bits;
 use crate::failure::Failure;
-use crate::render::text::{grouped, inline};
+use crate::render::text::grouped;
 use crate::strategy::Strategy;
 use crate::wiring::Engine;
 
@@ -57,6 +56,33 @@ pub(crate) struct Plan {
     pub(crate) fresh: bool,
 }
 
+/// What is the same for every strategy of a file.
+pub(crate) struct Ground {
+    pub(crate) aim: Aim,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) bars: Bars,
+    pub(crate) data: DataRange,
+    pub(crate) division: Division,
+}
+
+impl Ground {
+    /// Checks everything in the order in which it is cheap to check.
+    pub(crate) fn of(engine: &Engine, file: &SweepFile) -> Result<Self, Failure> {
+        let aim = Aim::of(file)?;
+        let gates = gates(file)?;
+        let (bars, data, division) = divided(engine, file)?;
+        file.check_instruments(&*bars.source)?;
+        Ok(Self { aim, gates, bars, data, division })
+    }
+
+    /// The same once more, on the same bars.
+    pub(crate) fn again(&self) -> Result<Self, Failure> {
+        let bars = Bars::of(std::sync::Arc::clone(&self.bars.dataset), self.bars.times)?;
+        let (data, division) = (self.data, self.division);
+        Ok(Self { aim: self.aim.clone(), gates: self.gates.clone(), bars, data, division })
+    }
+}
+
 /// One strategy and its variants.
 pub(crate) struct PlannedStrategy {
     /// The strategy's name, numbered if the sweep has it more than once.
@@ -73,6 +99,8 @@ pub(crate) struct PlannedStrategy {
     left_out: Bits,
     /// Parameters that the sweep file names.
     pub(crate) named: Vec<String>,
+    /// What all runs of it together may take, if that is limited.
+    pub(crate) time: Option<Duration>,
 }
 
 /// Where a strategy's points come from.
@@ -151,6 +179,7 @@ impl PlannedStrategy {
             duplicates: 0,
             left_out: Bits::default(),
             named,
+            time: None,
         }
     }
 
@@ -243,18 +272,27 @@ impl Plan {
         workers: NonZeroUsize,
         fresh: bool,
     ) -> Result<Self, Failure> {
-        let aim = Aim::of(file)?;
-        let gates = gates(file)?;
-        let (bars, data, division) = divided(engine, file)?;
-        file.check_instruments(&*bars.source)?;
+        let ground = Ground::of(engine, file)?;
         let mut strategies: Vec<PlannedStrategy> = Vec::new();
         let started = Instant::now();
         for batch in file.content.strategies.chunks(workers.get()) {
-            for (entry, strategy) in batch.iter().zip(load(engine, file, batch)) {
-                strategies.push(plan(file, entry, strategy?, &aim, &strategies)?);
+            let batch: Vec<_> = batch.iter().collect();
+            for (entry, strategy) in batch.iter().zip(load(engine, file, &batch)) {
+                let planned = plan(file, entry, strategy?, &ground.aim, &strategies);
+                strategies.push(planned.map_err(|unplanned| unplanned.failure)?);
             }
         }
-        let preparing = started.elapsed();
+        Self::of(file, ground, strategies, started.elapsed(), fresh)
+    }
+
+    /// Of strategies that are planned, in their order.
+    pub(super) fn of(
+        file: &SweepFile,
+        ground: Ground,
+        mut strategies: Vec<PlannedStrategy>,
+        preparing: Duration,
+        fresh: bool,
+    ) -> Result<Self, Failure> {
         let total = strategies.iter().fold(0, |total: u64, it| total.saturating_add(it.points()));
         if total > MAX_VARIANTS {
             let most = grouped(MAX_VARIANTS);
@@ -270,6 +308,7 @@ impl Plan {
                 planned.duplicates = planned.left_out.len();
             }
         }
+        let Ground { aim, gates, bars, data, division } = ground;
         let content = &file.content;
         let (policy, limits) = (content.venue.clone(), content.limits);
         let walk_forward = content.walk_forward.as_ref().map(|it| it.get_ref().clone());
@@ -348,53 +387,4 @@ impl Plan {
 pub(super) fn not_found(error: &std::io::Error) -> Failure {
     Failure::environment(format!("cannot look for draws that repeat others: {error}"))
         .hint("it takes 16 bytes a draw in the directory for temporary files")
-}
-
-/// Loads strategies at the same time, one a thread.
-fn load(engine: &Engine, file: &SweepFile, entries: &[Spanned<Entry>]) -> Vec<Result<Strategy, Failure>> {
-    std::thread::scope(|scope| {
-        let load = |entry: &Spanned<Entry>| {
-            let source = &entry.get_ref().source;
-            Strategy::load(engine, &file.resolve(source.get_ref()))
-                .map_err(|failure| failure.context(file.place(source.span())))
-        };
-        let threads: Vec<_> = entries.iter().map(|entry| scope.spawn(move || load(entry))).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().map(join).collect()
-    })
-}
-
-fn plan(
-    file: &SweepFile,
-    entry: &Spanned<Entry>,
-    strategy: Strategy,
-    aim: &Aim,
-    before: &[PlannedStrategy],
-) -> Result<PlannedStrategy, Failure> {
-    let (search, points) = space::resolve(file, entry, &strategy, aim)?;
-    let named = entry.get_ref().params.keys().map(|name| name.get_ref().clone()).collect();
-    let same = before.iter().filter(|other| other.strategy.name == strategy.name).count();
-    let label = if same == 0 { strategy.name.clone() } else { format!("{}#{}", strategy.name, same + 1) };
-    let order = order(file, entry, before)?;
-    Ok(PlannedStrategy::new(label, strategy, search, points, named, order))
-}
-
-/// Strategies are only named once they have been described, so that none can wait for itself.
-fn order(file: &SweepFile, entry: &Spanned<Entry>, before: &[PlannedStrategy]) -> Result<Order, Failure> {
-    let Entry { priority, after, .. } = entry.get_ref();
-    let place = |name: &Spanned<String>| {
-        let place = before.iter().position(|planned| planned.label == *name.get_ref());
-        place
-            .ok_or_else(|| {
-                let known: Vec<String> =
-                    before.iter().map(|planned| format!("`{}`", planned.label)).collect();
-                let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
-                let name = inline(name.get_ref());
-                format!("`after` names `{name}`, which is no strategy above this one: {known}")
-            })
-            .map_err(|problem| file.at(name.span(), problem))
-    };
-    Ok(Order { priority: *priority, after: after.iter().map(place).collect::<Result<_, _>>()? })
 }

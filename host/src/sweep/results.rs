@@ -107,7 +107,7 @@ impl SweepReport {
         ended: session::Ended,
         args: &SessionArgs,
     ) -> Result<Self, Failure> {
-        let session::Ended { opened, report: session, stopped, failure } = ended;
+        let session::Ended { opened, report: session, stopped, failure, .. } = ended;
         let reader = opened.workspace.reader()?;
         let counts = reader.experiment(opened.id)?.head.counts;
         let mut best = Vec::new();

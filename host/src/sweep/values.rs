@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Scalar {
 
 /// A day or a moment as written, with quotes or as TOML's own type.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Date(pub(super) String);
+pub(crate) struct Date(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -13,7 +13,7 @@ use stratbox_metrics::NotMetrics;
 
 use super::batch::Batch;
 use crate::backtest::{CompactOutcome, Execution, LogLines, Timing};
-use crate::trace::{Keeps, MAX_FILLS, Trace};
+use crate::trace::{Keeps, MAX_FILLS, MAX_SIGNALS, Trace};
 
 /// Role of a worker that compiles components. A worker makes its engine before it hears anything else, so that the role
 /// says what components may import.
@@ -118,8 +118,7 @@ impl RanAnswer {
     pub(crate) fn new(execution: Execution, keeps: Keeps) -> Self {
         let outcome = CompactOutcome::from(&execution.outcome);
         let Execution { fuel, log, timing, trace, .. } = execution;
-        let traced = keeps.equity_every.is_some() || keeps.fills;
-        Self { outcome, fuel, timing, log: keeps.log.then_some(log), trace: traced.then_some(trace) }
+        Self { outcome, fuel, timing, log: keeps.log.then_some(log), trace: keeps.traces().then_some(trace) }
     }
 
     /// What the answer says, if it can be true. `passed` since the worker was asked; `points` of an equity curve were.
@@ -138,7 +137,8 @@ impl RanAnswer {
         let log = self.log.unwrap_or_default();
         log.lines.iter().try_for_each(|line| plain(&line.level).and_then(|()| plain(&line.message)))?;
         let trace = self.trace.unwrap_or_default();
-        if trace.equity.len() as u64 > points || trace.fills.len() > MAX_FILLS {
+        let lengths = [(trace.fills.len(), MAX_FILLS), (trace.signals.len(), MAX_SIGNALS)];
+        if trace.equity.len() as u64 > points || lengths.iter().any(|(length, most)| length > most) {
             return Err("a run has more of a trace than was asked for".to_owned());
         }
         Ok(Execution { outcome, fuel: self.fuel, log, timing: self.timing, trace })
@@ -152,4 +152,45 @@ fn plain(text: &str) -> Result<(), String> {
         return Err("a text is too long, or not plain".to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use stratbox_domain::{Interruption, RunOutcome};
+
+    use super::*;
+    use crate::trace::MAX_SIGNALS;
+
+    fn answer(trace: Trace) -> RanAnswer {
+        let outcome = RunOutcome::Interrupted(Interruption::Timeout { bar: None });
+        let execution =
+            Execution { outcome, fuel: 0, log: LogLines::default(), timing: Timing::default(), trace };
+        RanAnswer::new(execution, Keeps { signals: true, ..Keeps::default() })
+    }
+
+    #[test]
+    fn a_trace_arrives_whole_and_one_of_more_than_there_can_be_is_not_believed() {
+        let checked = |signals: usize, equity: usize| {
+            let trace =
+                Trace { signals: vec![(1.0, 0.5); signals], equity: vec![1.0; equity], ..Trace::default() };
+            let bytes = rmp_serde::to_vec_named(&answer(trace)).unwrap();
+            let received: RanAnswer = rmp_serde::from_slice(&bytes).unwrap();
+            received.check(&Limits::default(), 0, Duration::from_secs(1)).map(|execution| execution.trace)
+        };
+        assert_eq!(checked(3, 0).unwrap().signals, [(1.0, 0.5); 3]);
+        assert_eq!(checked(MAX_SIGNALS, 0).unwrap().signals.len(), MAX_SIGNALS);
+        for (signals, equity) in [(MAX_SIGNALS + 1, 0), (0, 1)] {
+            assert_eq!(checked(signals, equity).unwrap_err(), "a run has more of a trace than was asked for");
+        }
+    }
+
+    #[test]
+    fn a_trace_that_nobody_asked_for_is_not_sent() {
+        let execution = |signals| {
+            let trace = Trace { signals, ..Trace::default() };
+            let outcome = RunOutcome::Interrupted(Interruption::Timeout { bar: None });
+            Execution { outcome, fuel: 0, log: LogLines::default(), timing: Timing::default(), trace }
+        };
+        assert!(RanAnswer::new(execution(vec![(1.0, 0.5)]), Keeps::default()).trace.is_none());
+    }
 }

@@ -7,6 +7,7 @@ mod ctrl_c;
 mod data;
 mod doctor;
 mod experiments;
+mod explore;
 mod help;
 mod new;
 mod resume;
@@ -16,6 +17,7 @@ mod stats;
 mod survival;
 mod sweep;
 mod sweep_file;
+mod validate;
 #[cfg(feature = "wasi")]
 mod wasi;
 

@@ -246,3 +246,49 @@ fn a_mistake_in_a_venue_file_is_told_with_its_line() {
         assert!(ran.refused(2).contains(expected), "{bad}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_report_has_the_information_coefficient_of_all_forecasts() {
+    const LOOKBACK: usize = 5;
+    let dir = folder();
+    write(dir.path(), "rotation.rs", include_str!("../../../example-strategies/momentum_rotation.rs"));
+    let words = format!("run rotation.rs --data a.csv --data b.csv -p lookback={LOOKBACK} --report");
+    let report = stratbox(dir.path(), &format!("{words} --format json")).ok().json();
+    let signals = &report["report"]["signals"];
+
+    let close = |phase: usize, day: usize| (100 + (day + phase) * 7 % 11) as f64;
+    let at = |phase: usize, day: usize| {
+        let momentum = close(phase, day) / close(phase, day - LOOKBACK) - 1.0;
+        (momentum, close(phase, day + 1) / close(phase, day) - 1.0)
+    };
+    let days = LOOKBACK..39;
+    let (values, forward): (Vec<f64>, Vec<f64>) = days.flat_map(|day| [at(0, day), at(3, day)]).unzip();
+    let expected = stratbox_metrics::series::spearman(&values, &forward).value().unwrap();
+
+    assert_eq!(signals["signals"]["value"], values.len() as f64);
+    assert_eq!(report["metrics"]["signals"], values.len() as u64);
+    assert!((signals["ic"]["value"].as_f64().unwrap() - expected).abs() < 1e-12, "{signals}: {expected}");
+    assert!(signals["ic"]["convention"].as_str().unwrap().starts_with("Spearman"));
+    let human = stratbox(dir.path(), &words).ok().stdout;
+    assert!(human.contains("\nsignals\n") && human.contains("Spearman"), "{human}");
+}
+
+#[test]
+fn a_report_on_a_strategy_without_forecasts_says_that_there_are_none() {
+    let dir = folder();
+    let report = stratbox(dir.path(), "run probe.rs --data a.csv --report --format json").ok().json();
+    let ic = &report["report"]["signals"]["ic"];
+    assert_eq!((&ic["value"], &ic["missing"]), (&Value::Null, &"no signal was followed by a bar".into()));
+}
+
+#[test]
+fn forecasts_cost_the_same_fuel_whether_or_not_they_are_kept() {
+    let dir = folder();
+    write(dir.path(), "rotation.rs", include_str!("../../../example-strategies/momentum_rotation.rs"));
+    let run = |words: &str| {
+        let words = format!("run rotation.rs --data a.csv --data b.csv -p lookback=5 --format json {words}");
+        let report = stratbox(dir.path(), &words).ok().json();
+        (report["fuel"].clone(), report["run_key"].clone(), report["metrics"].clone())
+    };
+    assert_eq!(run("--report"), run(""));
+}

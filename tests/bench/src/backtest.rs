@@ -23,6 +23,8 @@ impl Recorder for Figures {
     fn fill(&mut self, fill: &Fill) {
         self.0.fill(fill);
     }
+
+    fn signals(&mut self, _pairs: &[[f64; 2]]) {}
 }
 
 /// The strategy, compiled for the sandbox.

@@ -16,6 +16,7 @@ mod overhead;
 pub mod quick;
 mod sweep;
 mod table;
+mod validation;
 
 pub use backtest::{Backtest, Code, Figures};
 pub use bars::{hourly, write_csv};

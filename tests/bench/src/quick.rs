@@ -9,7 +9,7 @@ use serde::Serialize;
 use stratbox_compiler::Source;
 
 use crate::sweep::{self, Sweep};
-use crate::{BARS, Backtest, Code, Lab, Result, Workshop, neighbour, overhead, table};
+use crate::{BARS, Backtest, Code, Lab, Result, Workshop, neighbour, overhead, table, validation};
 
 /// A second or so.
 const PAIRS: usize = 401;
@@ -46,6 +46,9 @@ pub struct Quick {
     pub sweep_tax_40: f64,
     /// How many times faster two workers are than one, where there are two cores; 8,000 variants on a year of hours.
     pub speed_up: f64,
+    /// The time that two workers take to validate a queue of eight strategies, as a share of what one takes: sources that are new,
+    /// compiled, linked and run.
+    pub validation_share: f64,
     /// How many times longer an honest run takes beside the worst hostile run than beside another honest one.
     pub neighbour_tax: f64,
     /// The wasm engine's version and settings.
@@ -84,6 +87,7 @@ pub fn measure(lab: &Lab) -> Result<Quick> {
         sweep_tax: overhead::tax(lab, &source, &code, 1_000)?,
         sweep_tax_40: overhead::tax(lab, &source, &code, 40)?,
         speed_up: overhead::speed_up(&source)?,
+        validation_share: validation::two_workers(&source)?,
         neighbour_tax: neighbour::tax(lab, &workshop, &code)?,
         engine: lab.sandbox.version().to_owned(),
         cores: available_parallelism().map_or(1, NonZeroUsize::get),

@@ -38,7 +38,7 @@ impl Sweep {
     /// Writes the files: `text` says which variants, of which there are so many. The binary is the one that `STRATBOX_BIN` names,
     /// or else is built.
     pub(crate) fn prepare(source: &Source, bars: usize, text: &str, variants: u64) -> Result<Self> {
-        let stratbox = env::var_os("STRATBOX_BIN").map_or_else(build, |path| Ok(path.into()))?;
+        let stratbox = binary()?;
         let dir = tempfile::tempdir()?;
         write_csv(&dir.path().join("bars.csv"), &hourly(bars))?;
         fs::write(dir.path().join("strategy.rs"), source.text())?;
@@ -85,6 +85,11 @@ fn wall_seconds(document: &[u8], variants: u64) -> Result<f64> {
     }
 }
 
+/// The binary that `STRATBOX_BIN` names, or else one that is built.
+pub(crate) fn binary() -> Result<PathBuf> {
+    env::var_os("STRATBOX_BIN").map_or_else(build, |path| Ok(path.into()))
+}
+
 /// Builds the binary and asks cargo where it is. Also when there is one, since it may be older than the sources.
 fn build() -> Result<PathBuf> {
     #[derive(Deserialize)]
@@ -103,7 +108,7 @@ fn build() -> Result<PathBuf> {
     Ok(executables.last().ok_or("cargo names no binary of the package `stratbox`")??)
 }
 
-fn finished(command: &mut Command) -> Result<Output> {
+pub(crate) fn finished(command: &mut Command) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let child = child.map_err(|error| format!("cannot start `{name}`: {error}"))?;

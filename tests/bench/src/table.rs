@@ -37,6 +37,7 @@ pub(crate) fn human(quick: &Quick) -> String {
         ("101,460 x 1,000", quick.sweep_tax, "x", Target::at_most(1.18)),
         ("101,460 x 40", quick.sweep_tax_40, "x", Target::at_most(1.18)),
         ("two workers", quick.speed_up, "x", Target::at_least(1.9)),
+        ("validation, 2 / 1", quick.validation_share, "x", Target::at_most(0.6)),
         ("hostile neighbour", quick.neighbour_tax, "x", Target::at_most(1.2)),
     ];
     let mut text = format!("{:19}  {:>15}  target\n", "", "result");
@@ -86,6 +87,7 @@ mod tests {
             sweep_tax: 1.18,
             sweep_tax_40: 1.3,
             speed_up: 1.9,
+            validation_share: 0.55,
             neighbour_tax: 1.3,
             engine: "wasmtime 48 abc".to_owned(),
             cores: 2,
@@ -103,6 +105,7 @@ processes / threads      1.02 x       at most 1.05: met
 101,460 x 1,000          1.18 x       at most 1.18: met
 101,460 x 40             1.30 x       at most 1.18: missed
 two workers              1.90 x       at least 1.9: met
+validation, 2 / 1        0.55 x       at most 0.6: met
 hostile neighbour        1.30 x       at most 1.2: missed
 wasmtime 48 abc, 2 cores; medians";
         assert_eq!(format!("\n{}", quick.human()), expected);

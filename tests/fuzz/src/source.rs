@@ -1,11 +1,12 @@
 use stratbox_domain::must_be_escaped;
-use stratbox_intake::source::{DataLimits, RULES, Refusals, SourceLimits, inspect, literal_data};
+use stratbox_intake::source::{DataLimits, RULES, Refusals, SourceLimits, complexity, inspect, literal_data};
 
 /// Limits that small texts reach.
 const TIGHT: SourceLimits =
     SourceLimits { bytes: 1 << 20, line_bytes: 40, tokens: 200, nesting: 4, chain: 8 };
 
-/// Text into the source gate, which answers with reasons that name places in it; and into the measure of its literals.
+/// Text into the source gate, which answers with reasons that name places in it; and into the measures of its literals and of its
+/// complexity.
 ///
 /// # Panics
 /// A reason names no rule, no place, or would do something to a terminal; or a measure is out of its range.
@@ -14,6 +15,9 @@ pub fn source(bytes: &[u8]) {
     let data = literal_data(text, &DataLimits::default());
     assert!(data.bytes_of_literals <= text.len() && data.numbers <= text.len());
     assert!(data.longest_array <= text.len() && (0.0..=8.0).contains(&data.entropy_bits_per_byte));
+    let measured = complexity(text);
+    assert!((1..=measured.tokens + 1).contains(&measured.cyclomatic));
+    assert!(measured.tokens as usize <= text.len() && measured.lines as usize <= text.len());
     for limits in [SourceLimits::default(), TIGHT] {
         if let Err(refusals) = inspect(text, &limits) {
             told(&refusals, text);

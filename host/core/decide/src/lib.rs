@@ -10,6 +10,8 @@ pub mod comparison;
 mod gates;
 mod names;
 mod ranking;
+pub mod regimes;
+pub mod robustness;
 pub mod selection;
 pub mod splits;
 mod tier;

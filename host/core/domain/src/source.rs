@@ -40,4 +40,6 @@ pub trait Recorder: Send + 'static {
     fn equity(&mut self, values: &[f64]);
     /// An execution.
     fn fill(&mut self, fill: &Fill);
+    /// Forecasts that were scored, in order: for each its value, and the return of the instrument that followed it.
+    fn signals(&mut self, pairs: &[[f64; 2]]);
 }

@@ -8,6 +8,7 @@
 //! Nothing in here recurses, and the time it takes is linear in the text, whatever the text is.
 
 mod attributes;
+mod complexity;
 mod data;
 mod depth;
 mod names;
@@ -22,6 +23,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use complexity::{Complexity, complexity};
 pub use data::{DataLimits, LiteralData, literal_data};
 pub use refusal::{Refusal, Refusals};
 pub use rules::RULES;

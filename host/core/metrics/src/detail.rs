@@ -6,8 +6,8 @@ use crate::overfitting::{Convention, Evidence, Intervals, Resampling, min_backte
 use crate::periods::as_number;
 use crate::round_trips::{RoundTrip, summary};
 use crate::series::{
-    CalendarReturn, DrawdownPeriod, Moments, Relative, Returns, Rolling, drawdown_periods, months, rolling,
-    years,
+    CalendarReturn, DrawdownPeriod, Moments, Relative, Returns, Rolling, drawdown_periods,
+    information_coefficient, months, rolling, years,
 };
 use crate::{Activity, Figure, Missing, Stated, Unit, mean_turnover};
 
@@ -26,6 +26,8 @@ pub struct Detail<'a> {
     pub trades: Option<&'a [RoundTrip]>,
     /// What was traded and held, of a run.
     pub activity: Option<&'a Activity>,
+    /// Forecasts, each with the return of its instrument one bar ahead, of a run.
+    pub signals: Option<&'a [(f64, f64)]>,
     /// Returns of a benchmark in the same periods.
     pub benchmark: Option<&'a [f64]>,
     /// Risk-free rate.
@@ -56,6 +58,7 @@ impl<'a> Detail<'a> {
             periods_per_year,
             trades: None,
             activity: None,
+            signals: None,
             benchmark: None,
             risk_free: 0.0,
             minimum: 0.0,
@@ -91,6 +94,9 @@ pub struct DetailReport {
     /// Turnover and exposure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activity: Option<Stated>,
+    /// The information coefficient of the forecasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signals: Option<Stated>,
     /// Confidence intervals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,
@@ -142,6 +148,7 @@ impl Detail<'_> {
             trade_figures: self.trades.map(summary),
             trades: self.trades.map(<[_]>::to_vec),
             activity: self.activity.map(of_activity),
+            signals: self.signals.map(of_signals),
             intervals: intervals.and_then(Result::ok),
             intervals_missing: intervals.and_then(Result::err),
             drawdowns: self.deepest(drawdowns),
@@ -334,6 +341,19 @@ fn of_activity(activity: &Activity) -> Stated {
     let turnover = mean_turnover(&activity.traded, &activity.gross);
     stated.push("turnover", Unit::Ratio, "traded value / average gross value, a period", turnover);
     stated.push("exposure", Unit::Share, "periods that ended with a position / periods", activity.exposure());
+    stated
+}
+
+fn of_signals(pairs: &[(f64, f64)]) -> Stated {
+    let mut stated = Stated::default();
+    let count = Figure::of(as_number(pairs.len() as u64));
+    stated.push("signals", Unit::Count, "forecasts followed by a bar of a later time", count);
+    stated.push(
+        "ic",
+        Unit::Ratio,
+        "Spearman, ties averaged: forecasts with the returns of their instruments one bar ahead",
+        information_coefficient(pairs),
+    );
     stated
 }
 

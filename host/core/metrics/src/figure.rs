@@ -107,11 +107,17 @@ pub enum Missing {
     NoBars,
     /// A kurtosis that no returns of this skewness have: raw, it is at least `1 + skewness^2`.
     ImpossibleKurtosis,
+    /// A figure of the parts of a series, and each is shorter than what says something.
+    PartsTooShort,
+    /// A figure of the source, and only the component is at hand.
+    NoSource,
+    /// There is more of what the figure is made from than is kept of a run.
+    TooMuch,
 }
 
 impl Missing {
     /// Every reason. Stored results name a reason by its place, so a new one comes last.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::NoData,
         Self::NoClosedTrades,
         Self::NoLosingTrades,
@@ -137,6 +143,9 @@ impl Missing {
         Self::NothingHeld,
         Self::NoBars,
         Self::ImpossibleKurtosis,
+        Self::PartsTooShort,
+        Self::NoSource,
+        Self::TooMuch,
     ];
 
     /// A stable name for reports.
@@ -193,6 +202,9 @@ impl Missing {
                 "impossible_kurtosis",
                 "no returns have this skewness and kurtosis: raw kurtosis is at least 1 + skewness^2",
             ),
+            Self::PartsTooShort => ("parts_too_short", "every part of the series is too short"),
+            Self::NoSource => ("no_source", "there is a component and no source"),
+            Self::TooMuch => ("too_much", "there is more of it than is kept of a run"),
         }
     }
 }

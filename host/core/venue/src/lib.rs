@@ -64,6 +64,8 @@ pub struct Venue {
     /// Orders accepted at the time of the latest one, with that time.
     sent: (i64, u32),
     counts: VenueSummary,
+    /// Forecasts, each with the return that followed it, that nobody has taken note of.
+    scored: Vec<[f64; 2]>,
 }
 
 impl Venue {
@@ -98,6 +100,7 @@ impl Venue {
             next_id: 1,
             sent: (i64::MIN, 0),
             counts: VenueSummary::default(),
+            scored: Vec::new(),
         }
     }
 
@@ -231,6 +234,19 @@ impl Venue {
         }
     }
 
+    /// Forecasts that were scored since [`Venue::forget_scored`], in the order of the bars that scored them: the value, and the
+    /// instrument's return from the close that the forecast was made at to the next bar's, `close / close before - 1`. As many as
+    /// were counted as `signals`.
+    #[must_use]
+    pub fn scored(&self) -> &[[f64; 2]] {
+        &self.scored
+    }
+
+    /// Forgets the forecasts of [`Venue::scored`]; they stay counted.
+    pub fn forget_scored(&mut self) {
+        self.scored.clear();
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn summary(&self) -> VenueSummary {
@@ -285,6 +301,7 @@ impl Venue {
             if holding.signal != 0.0 && holding.signalled < self.now {
                 self.counts.signals += 1;
                 self.counts.signal_hits += u64::from((close - holding.mark) * holding.signal > 0.0);
+                self.scored.push([holding.signal, close / holding.mark - 1.0]);
                 holding.signal = 0.0;
             }
             holding.mark = close;

@@ -302,6 +302,39 @@ fn a_signal_is_a_hit_when_the_next_bar_goes_its_way() {
 }
 
 #[test]
+fn a_scored_signal_is_told_with_the_return_from_the_close_it_was_made_at_to_the_next() {
+    let mut venue = venue();
+    venue.signal(0, 0.5);
+    play(&mut venue, &bar(1, 90.0, 130.0, 80.0, 125.0));
+    play(&mut venue, &bar(2, 100.0, 100.0, 100.0, 100.0));
+    venue.signal(0, 3.0);
+    venue.signal(0, -2.0);
+    assert_eq!(
+        venue.scored(),
+        [[0.5, 0.25]],
+        "the bar without a forecast scores none, and the last one is not over"
+    );
+    play(&mut venue, &bar(3, 100.0, 100.0, 100.0, 75.0));
+    assert_eq!(venue.scored(), [[0.5, 0.25], [-2.0, -0.25]]);
+    venue.forget_scored();
+    assert_eq!((venue.scored().len(), venue.summary().signals), (0, 2));
+}
+
+#[test]
+fn as_many_signals_are_told_as_are_counted_whether_or_not_an_order_is_open() {
+    for order in [None, Some(buy(OrderKind::Limit(1.0)))] {
+        let mut venue = venue();
+        order.map(|order| venue.submit(order).expect("accepted"));
+        for day in 1..9 {
+            venue.signal(0, if day % 3 == 0 { 0.0 } else { f64::from(day) });
+            play(&mut venue, &bar(i64::from(day), 100.0, 100.0, 100.0, 100.0 + f64::from(day)));
+        }
+        assert_eq!((venue.scored().len(), venue.summary().signals), (6, 6));
+        assert_eq!(venue.scored()[0], [1.0, 101.0 / 100.0 - 1.0]);
+    }
+}
+
+#[test]
 fn a_signal_is_not_scored_on_another_instruments_bar_of_the_same_time() {
     let mut venue = Venue::new(policy(), 2);
     let second = |day, price| Bar { instrument: 1, ..bar(day, price, price, price, price) };

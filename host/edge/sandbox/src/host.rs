@@ -203,6 +203,17 @@ pub(crate) fn linker<R: Recorder>(engine: &Engine) -> wasmtime::Result<Linker<St
         Ok(())
     })?;
 
+    recorder.func_wrap("signals", |mut store: Context<'_, R>, (values,): (Vec<f64>,)| {
+        let (pairs, rest) = values.as_chunks();
+        if !rest.is_empty() {
+            return Err(HostBug("a forecast was recorded without its return".to_owned()).into());
+        }
+        if let Some(recorder) = &mut store.data_mut().recorder {
+            recorder.signals(pairs);
+        }
+        Ok(())
+    })?;
+
     let mut log = linker.instance("stratbox:strategy/log@0.1.0")?;
     log.func_wrap("write", |mut store: Context<'_, R>, (level, message): (WireLevel, WasmStr)| {
         let (message, bytes) = line(&store, &message)?;

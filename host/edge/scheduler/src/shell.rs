@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use stratbox_orchestrator::{
-    Action, Answer, Assigned, Decision, Input, Job, LeaseId, Millis, Orchestrator, Settings, Settled,
-    Statistics, TaskId, WorkerId,
+    Action, Answer, Assigned, Decision, Input, Job, LeaseId, Millis, Orchestrator, Problem, Settings,
+    Settled, Statistics, TaskId, WorkerId,
 };
 
 use crate::book::{Book, Expansion, Stopped, Tried};
@@ -68,6 +68,11 @@ impl<O, E> Control<O, E> {
     /// What was settled cannot be kept, or the like: nothing is begun any more.
     pub fn fail(&self, error: E) {
         self.say(Message::Failed(error));
+    }
+
+    /// A task is not begun (again). It is settled as cancelled, unless its running attempt settles it otherwise, or has by now.
+    pub fn cancel(&self, task: TaskId) {
+        self.say(Message::Input(Input::CancelTask { task }));
     }
 
     /// Answers a question.
@@ -347,6 +352,8 @@ impl<'scope, 'env: 'scope, W: Work, B: Book<Output = W::Output, Error = W::Error
                 self.kept(None, finished);
             }
             Action::Ask { failed, settled } => return self.book.ask(failed, settled).map(Input::Decide),
+            // It ended before it could be cancelled.
+            Action::Refused { problem: Problem::Ended, .. } => {}
             Action::Refused { job, problem } => {
                 self.stopped = Some(Stopped::Refused(job, problem.to_string()));
             }

@@ -14,7 +14,7 @@ use stratbox_orchestrator::{
 
 use crate::shell::{Letter, Message};
 use crate::worker::{Told, live};
-use crate::{Attempt, Book, Expansion, Setup, Tried, Work, channel, run};
+use crate::{Attempt, Book, Control, Expansion, Setup, Tried, Work, channel, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const WORKER: WorkerId = WorkerId(0);
@@ -192,4 +192,81 @@ fn a_lease_that_its_thread_did_not_look_at_before_everything_was_over_is_not_beg
         assert_eq!(*hands.attempts.lock().expect("nobody panicked with it"), begun);
         assert_eq!(said.iter().count(), begun as usize);
     }
+}
+
+/// Has one task done, and cancels the others as soon as that is known, also one that is done.
+struct Impatient {
+    control: Control<u32, ()>,
+    settled: Vec<(u64, Settled)>,
+    ended: Vec<JobEnd>,
+}
+
+impl Book for Impatient {
+    type Output = u32;
+    type Error = ();
+
+    fn expand(&mut self, _: JobId, _: usize) -> Result<Expansion, ()> {
+        let task = |index| NewTask { index, history: History::default() };
+        Ok(Expansion { tasks: (0..4).map(task).collect(), answered: 0, more: false })
+    }
+
+    fn settle(&mut self, tried: Tried<u32>, settled: Settled) -> Result<(), ()> {
+        if self.settled.is_empty() {
+            (0..4).for_each(|index| self.control.cancel(TaskId { index, ..TASK }));
+        }
+        self.control.stored(1);
+        self.settled.push((tried.task.index, settled));
+        Ok(())
+    }
+
+    fn retry(&mut self, _: Tried<u32>, _: Cause, _: Millis) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn assigned(&mut self, _: WorkerId, _: usize, _: Duration) {}
+
+    fn answered(&mut self, _: WorkerId, _: usize, _: Duration) {}
+
+    fn finished(&mut self, _: JobId, ended: JobEnd) -> Result<(), ()> {
+        self.ended.push(ended);
+        // Too late, which does no harm.
+        self.control.cancel(TASK);
+        Ok(())
+    }
+
+    fn ask(&mut self, _: u64, _: u64) -> Option<Decision> {
+        None
+    }
+
+    fn watch(&mut self, _: &Statistics) {}
+
+    fn worker(&mut self, _: WorkerId, _: bool) {}
+
+    fn idle(&mut self) -> Duration {
+        Duration::MAX
+    }
+}
+
+#[test]
+fn tasks_that_are_cancelled_are_not_begun_and_their_job_and_those_that_wait_for_it_go_on() {
+    let (control, inbox) = channel();
+    let job = |number, after: Vec<JobId>| Job {
+        id: JobId(number),
+        priority: 0,
+        after,
+        weight: 4,
+        tasks: 4,
+        needs: Needs::Worker,
+    };
+    let hands = Hands::default();
+    hands.over();
+    let mut book = Impatient { control, settled: Vec::new(), ended: Vec::new() };
+    let setup = Setup { settings: Settings { window: 4, ..settings() }, grace: Duration::ZERO };
+    let jobs = vec![job(1, vec![]), job(2, vec![JobId(1)])];
+    run(setup, jobs, &hands, &mut book, inbox).expect("it runs");
+    assert_eq!(book.ended, [JobEnd::Completed; 2]);
+    assert_eq!(book.settled[0], (0, Settled::Conclusive));
+    let cancelled = book.settled.iter().filter(|(_, settled)| *settled == Settled::Cancelled).count();
+    assert!((2..=3).contains(&cancelled), "one may have begun by then: {:?}", book.settled);
+    assert_eq!(book.settled.len(), 8, "the other job has all of its own");
 }

@@ -71,6 +71,13 @@ impl State {
         recorder::fills(&self.fills);
         self.fills.clear();
     }
+
+    #[cold]
+    #[inline(never)]
+    fn flush_signals(&mut self) {
+        recorder::signals(self.venue.scored().as_flattened());
+        self.venue.forget_scored();
+    }
 }
 
 struct Slot(UnsafeCell<Option<State>>);
@@ -160,7 +167,12 @@ impl broker::Guest for Component {
     }
 
     fn signal(instrument: u32, value: f64) {
-        state().venue.signal(instrument, value);
+        let state = state();
+        state.venue.signal(instrument, value);
+        // Here and not where they are scored: bars of strategies that forecast nothing pay nothing.
+        if state.venue.scored().len() >= BATCH {
+            state.flush_signals();
+        }
     }
 }
 
@@ -220,6 +232,7 @@ impl control::Guest for Component {
         }
         state.flush_equity();
         state.flush_fills();
+        state.flush_signals();
     }
 
     fn report() -> settings::Summary {

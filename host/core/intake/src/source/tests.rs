@@ -1,6 +1,7 @@
 //! In these sources `STD` stands for the standard library and `UNCHECKED` for the keyword: no file of this crate contains
 //! either as code. `▶` marks each place that must be refused, and is not part of the source.
 
+mod complexity;
 mod constructs;
 mod laws;
 mod limits;

@@ -56,6 +56,7 @@ fn every_part_that_is_asked_for_is_there() {
     let report = Detail {
         trades: Some(&[]),
         activity: Some(&activity),
+        signals: Some(&[(1.0, 0.1), (2.0, 0.2), (3.0, 0.3)]),
         benchmark: Some(&benchmark),
         resampling: Some(how),
         window: Some(6),
@@ -65,8 +66,19 @@ fn every_part_that_is_asked_for_is_there() {
     assert!((report.relative.unwrap().get("beta").unwrap().get().unwrap() - 2.0).abs() < 1e-12);
     assert_eq!(report.activity.unwrap().get("turnover").unwrap().get(), Ok(2.0));
     assert_eq!(report.trade_figures.unwrap().get("win_rate").unwrap().get(), Err(Missing::NoClosedTrades));
+    let signals = report.signals.unwrap();
+    assert_eq!(signals.get("signals").unwrap().get(), Ok(3.0));
+    assert_eq!(signals.get("ic").unwrap().get(), Ok(1.0));
     assert_eq!(report.rolling.unwrap().sharpe.len(), 19);
     assert_eq!(report.intervals.unwrap().resamples, 50);
+}
+
+#[test]
+fn a_run_without_forecasts_has_a_reason_instead_of_a_coefficient() {
+    let report = Detail { signals: Some(&[]), ..Detail::new(&BACON, Some(12.0)) }.report();
+    let signals = report.signals.unwrap();
+    assert_eq!(signals.get("signals").unwrap().get(), Ok(0.0));
+    assert_eq!(signals.get("ic").unwrap().get(), Err(Missing::NoSignals));
 }
 
 #[test]

@@ -65,6 +65,18 @@ pub fn spearman(signals: &[f64], forward: &[f64]) -> Figure {
     pearson(&ranks(signals), &ranks(forward))
 }
 
+/// [`spearman`] of all forecasts of a run, each with the return that followed it.
+///
+/// Missing without a forecast, and as [`spearman`] is.
+#[must_use]
+pub fn information_coefficient(pairs: &[(f64, f64)]) -> Figure {
+    if pairs.is_empty() {
+        return Missing::NoSignals.into();
+    }
+    let (signals, forward): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    spearman(&signals, &forward)
+}
+
 /// How the information coefficients of many dates are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct InformationCoefficients {
@@ -160,6 +172,15 @@ mod tests {
         assert_eq!(spearman(&[1.0, 2.0, 3.0], &[1.0, 2.0]).get(), Err(Missing::OutOfRange));
         assert_eq!(spearman(&[1.0, f64::NAN, 3.0], &[1.0, 2.0, 3.0]).get(), Err(Missing::NotRepresentable));
         assert_eq!(spearman(&[], &[]).get(), Err(Missing::NoData));
+    }
+
+    #[test]
+    fn the_coefficient_of_a_run_is_that_of_all_its_forecasts_and_none_without_one() {
+        let pairs = [(1.0, 0.02), (-1.0, -0.01), (2.0, 0.03), (0.5, 0.01)];
+        assert_eq!(information_coefficient(&pairs).get(), Ok(1.0));
+        assert_eq!(information_coefficient(&pairs.map(|(x, y)| (x, -y))).get(), Ok(-1.0));
+        assert_eq!(information_coefficient(&[]).get(), Err(Missing::NoSignals));
+        assert_eq!(information_coefficient(&pairs[..2]).get(), Err(Missing::TooFewReturns));
     }
 
     #[test]

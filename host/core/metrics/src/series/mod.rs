@@ -11,7 +11,9 @@ mod tails;
 
 pub use benchmark::Relative;
 pub use calendar::{CalendarReturn, months, years};
-pub use correlation::{InformationCoefficients, newey_west_t, pearson, ranks, spearman};
+pub use correlation::{
+    InformationCoefficients, information_coefficient, newey_west_t, pearson, ranks, spearman,
+};
 pub use drawdowns::{DrawdownPeriod, drawdown_periods};
 pub use moments::Moments;
 pub(crate) use moments::{mean, total};

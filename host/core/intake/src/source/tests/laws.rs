@@ -97,6 +97,9 @@ fn mutated() -> impl Strategy<Value = String> {
 fn check(text: &str) {
     let data = literal_data(text, &DataLimits::default());
     assert!(data.bytes_of_literals <= text.len() && (0.0..=8.0).contains(&data.entropy_bits_per_byte));
+    let measured = complexity(text);
+    assert!(measured.cyclomatic >= 1 && measured.cyclomatic <= measured.tokens + 1, "{measured:?}");
+    assert!(measured.lines <= text.split('\n').count() as u64, "{measured:?}");
     for limits in [
         SourceLimits::default(),
         SourceLimits { bytes: 1 << 20, line_bytes: 20, tokens: 50, nesting: 2, chain: 5 },

@@ -1,0 +1,84 @@
+//! What came of strategies, and how the queue says it.
+
+use std::sync::Arc;
+
+use stratbox_decide::{Category, GateAnswer, Status, Tier};
+use stratbox_orchestrator::Cause;
+use stratbox_queue::Managed;
+
+use super::cases::Case;
+use super::kept::{Evaluation, Finding};
+use crate::render::text::inline;
+
+/// What came of one strategy at one tier.
+pub(super) struct Row {
+    pub(super) place: usize,
+    pub(super) tier: Tier,
+    pub(super) category: Category,
+    pub(super) reason: Option<String>,
+    pub(super) fingerprint: Option<String>,
+    pub(super) evaluation: Option<Arc<Evaluation>>,
+    pub(super) origin: Way,
+    /// Tries at this tier, as the queue has them.
+    pub(super) tries: u32,
+    /// Attempts of this validation that were followed by another.
+    pub(super) retries: u32,
+    /// Time of all attempts.
+    pub(super) micros: u64,
+}
+
+/// How a row came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    Ran,
+    Kept,
+    SameAs(String),
+    /// It was not validated again, since nothing was changed after a failure that a change may mend.
+    Unchanged,
+}
+
+/// What is left when a tier is over.
+#[derive(Default)]
+pub(super) struct Left {
+    pub(super) rows: Vec<Row>,
+    /// Workers that were started, and that were lost because they were silent.
+    pub(super) workers: (u64, u64),
+    /// Attempts whose time ran out.
+    pub(super) timed_out: u64,
+    /// Somebody edited the queue.
+    pub(super) edited: bool,
+}
+
+/// Whether the queue says that a strategy was at this tier before.
+pub(super) fn at_tier(case: &Case, tier: Tier) -> bool {
+    matches!(case.managed.status, Status::Done(at, _) | Status::Validating(at) if at == tier)
+}
+
+/// Tries of a strategy at a tier, with this one. What was tried already, by a process that was killed, is no other try.
+pub(super) fn tries(case: &Case, tier: Tier, fingerprint: Option<&str>) -> u32 {
+    let Managed { attempts, fingerprint: before, .. } = &case.managed;
+    match at_tier(case, tier) {
+        false => 1,
+        true if fingerprint.is_some() && before.as_deref() == fingerprint => (*attempts).max(1),
+        true => attempts.saturating_add(1),
+    }
+}
+
+/// What the gates said, in one line.
+pub(super) fn verdict_text(evaluation: &Evaluation) -> Option<String> {
+    let Finding::Judged(verdict) = &evaluation.finding else { return None };
+    let reasons: Vec<String> = verdict.gates.iter().map(GateAnswer::reason).collect();
+    Some(format!("{}: {}", evaluation.tier, inline(&reasons.join("; "))))
+}
+
+/// Stable names of causes.
+pub(super) fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Fault => "fault",
+        Cause::Timeout => "timeout",
+        Cause::Lost { poison: true } => "killed_its_worker",
+        Cause::Lost { poison: false } => "worker_lost",
+        Cause::Silent => "worker_silent",
+        Cause::Unanswered => "unanswered",
+    }
+}
