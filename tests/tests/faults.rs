@@ -123,7 +123,8 @@ fn wall_clock_time_is_an_interruption_and_never_a_fault() {
     let limits = Limits { fuel: 1 << 60, wall_ms: 50, ..Limits::default() };
     let endless = source("", "loop { std::hint::black_box(0); }");
     let outcome = outcome_of(&endless, &Trial { limits, ..trial() });
-    assert_eq!(outcome, RunOutcome::Interrupted(Interruption::Timeout { bar: Some(700) }));
+    // Which bar it has reached by then is the machine's business.
+    assert!(matches!(outcome, RunOutcome::Interrupted(Interruption::Timeout { .. })), "{outcome:?}");
 }
 
 #[test]

@@ -53,6 +53,6 @@ fn an_edge_that_is_as_good_as_the_overfitted_strategy_looked_is_selected_in_its_
 
 #[test]
 fn a_real_edge_is_selected() {
-    let edge = Planted::Edge(2.5);
+    let edge = Planted::Edge(4.0);
     assert_eq!(selected(&[edge], Judged::OnTheHoldout), [Some(Who::Planted(edge)); WORLDS]);
 }

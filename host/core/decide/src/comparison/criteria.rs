@@ -79,7 +79,7 @@ impl Criterion {
         self.weight > 0.0
     }
 
-    /// The score of each figure, from 0 to 1; 0 where there is none.
+    /// The score of each figure, from 0 to 1; 0 where there is none, and relative to the others where there is no other.
     pub(super) fn scores(&self, figures: &[Figure]) -> Vec<f64> {
         let values = || figures.iter().filter_map(|figure| figure.value());
         let (from, to) = match self.scale {
@@ -92,7 +92,9 @@ impl Criterion {
             Direction::HigherIsBetter => share(value, from, to),
             Direction::LowerIsBetter => share(-value, -to, -from),
         };
-        figures.iter().map(|figure| figure.value().map_or(0.0, score)).collect()
+        // What nobody else has cannot be better than anything.
+        let is_alone = self.scale == Scale::Relative && figures.len() > 1 && values().count() == 1;
+        figures.iter().map(|figure| figure.value().filter(|_| !is_alone).map_or(0.0, score)).collect()
     }
 }
 
@@ -132,6 +134,18 @@ mod tests {
     #[test]
     fn equal_figures_are_all_as_good_as_the_best() {
         assert_eq!(scores(Lower, Scale::Relative, &[2.0, 2.0]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_figure_that_no_other_has_tells_nothing_apart() {
+        let only = [Figure::of(-0.05), stratbox_metrics::Missing::NoSignals.into()];
+        let scores = |scale, figures: &[Figure]| {
+            Criterion { name: "ic".to_owned(), weight: 1.0, direction: Higher, scale }.scores(figures)
+        };
+        assert_eq!(scores(Scale::Relative, &only), [0.0, 0.0]);
+        assert_eq!(scores(Scale::Relative, &only[..1]), [1.0], "nobody else takes part");
+        assert_eq!(scores(Scale::Between { from: -0.05, to: 1.0 }, &only), [0.0, 0.0]);
+        assert_eq!(scores(Scale::Between { from: -1.0, to: 0.9 }, &only), [0.5, 0.0]);
     }
 
     #[test]

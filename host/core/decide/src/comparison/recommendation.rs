@@ -111,7 +111,7 @@ impl Recommendation {
             Some(best) => match settings.style {
                 Style::Decisive => it.decisive(criteria, rows, best),
                 Style::Options => it.options(rows, best),
-                Style::Conditional => it.conditional(best),
+                Style::Conditional => it.conditional(rows, best),
             },
         };
         it
@@ -119,7 +119,7 @@ impl Recommendation {
 
     /// One choice, what it is good at, what it is bad at, and who comes next.
     fn decisive(&self, criteria: &[Criterion], rows: &[Row], best: &Row) -> Vec<String> {
-        let mut sentences = vec![self.choice(best)];
+        let mut sentences = vec![self.choice(rows, best)];
         if rows.len() > 1 {
             let at = |found: &dyn Fn(&Criterion, usize) -> bool| -> Vec<&String> {
                 let places = criteria.iter().enumerate();
@@ -138,7 +138,7 @@ impl Recommendation {
                 sentences.push(format!("Nobody is better by {}.", listed(&leads)));
             }
             if !trails.is_empty() {
-                sentences.push(format!("Nobody is worse by {}.", listed(&trails)));
+                sentences.push(format!("It is the worst by {}.", listed(&trails)));
             }
         }
         sentences.extend(missing(criteria, best));
@@ -148,7 +148,7 @@ impl Recommendation {
 
     /// The best and what else may be chosen as well.
     fn options(&self, rows: &[Row], best: &Row) -> Vec<String> {
-        let mut sentences = vec![self.choice(best)];
+        let mut sentences = vec![self.choice(rows, best)];
         for it in &self.alternatives {
             let how = match (it.better_in.as_slice(), it.worse_in.as_slice()) {
                 ([], []) => "equal by every criterion".to_owned(),
@@ -171,16 +171,17 @@ impl Recommendation {
     }
 
     /// When to choose what.
-    fn conditional(&self, best: &Row) -> Vec<String> {
-        let mut sentences = vec![self.choice(best)];
+    fn conditional(&self, rows: &[Row], best: &Row) -> Vec<String> {
+        let mut sentences = vec![self.choice(rows, best)];
         sentences.extend(self.guidance.iter().map(|it| it.sentence.clone()));
         sentences.extend(self.avoid.iter().map(|it| it.sentence.clone()));
         sentences
     }
 
-    fn choice(&self, best: &Row) -> String {
+    fn choice(&self, rows: &[Row], best: &Row) -> String {
         let (name, total) = (quoted(&best.name), number(best.total.unwrap_or_default()));
         match best.tied_with.as_slice() {
+            [] if rows.len() == 1 => format!("Choose {name}: nobody else takes part."),
             [] => format!("Choose {name}: it has the highest total, {total} of 1."),
             tied => format!(
                 "Choose {name}: its total, {total} of 1, is the highest, which it shares with {}; the name decided.",

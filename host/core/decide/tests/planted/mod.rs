@@ -7,7 +7,7 @@
 use stratbox_decide::{Tier, TierSettings, rank};
 use stratbox_domain::uniform;
 use stratbox_metrics::normal::quantile;
-use stratbox_metrics::overfitting::{Convention, Evidence, pbo};
+use stratbox_metrics::overfitting::{Convention, Evidence, pbo, trial_deviation};
 use stratbox_metrics::series::{Moments, Returns};
 use stratbox_metrics::{Direction, Figure, Missing};
 
@@ -89,7 +89,10 @@ impl World {
     pub(crate) fn select(&self, judged: Judged, blocks: usize) -> Result<Selection, Missing> {
         let columns: Vec<&[f64]> = self.0.iter().map(|(_, returns)| in_sample(returns)).collect();
         let pbo = pbo(&columns, blocks)?.probability;
-        let variance = variance(&columns)?;
+        let l1 = |returns| TierSettings::of(Tier::L1).judge(|name| figure(in_sample(returns), name));
+        let looks = self.0.iter().filter(|(_, returns)| l1(returns).accepted).count();
+        // As a validation counts them, of which there are no others: each at L0, each at L1, and those that are looked at.
+        let trials = 2 * self.0.len() + looks;
         let mut accepted: Vec<(usize, Figure)> = Vec::new();
         let (mut random_in_l2, mut failed) = (0, Vec::new());
         for (place, (who, returns)) in self.0.iter().enumerate() {
@@ -98,8 +101,9 @@ impl World {
                 Judged::InSample => in_sample(returns),
             };
             let evidence = Evidence::from(Moments::of(looked_at)?);
-            let dsr = evidence.deflated(self.0.len() as f64, variance, Convention::Observed).probability;
-            let l1 = TierSettings::of(Tier::L1).judge(|name| figure(in_sample(returns), name));
+            let deviation = trial_deviation(&columns, looked_at.len(), false)?;
+            let deflated = evidence.deflated(trials as f64, deviation * deviation, Convention::Observed);
+            let (l1, dsr) = (l1(returns), deflated.probability);
             let l2 = TierSettings::of(Tier::L2).judge(|name| if name == "pbo" { pbo } else { dsr });
             random_in_l2 += usize::from(*who == Who::Random && l1.accepted);
             if *who != Who::Random {
@@ -125,15 +129,6 @@ fn figure(returns: &[f64], name: &str) -> Figure {
         "win_rate" => returns.share_positive(),
         _ => Missing::NotRecorded.into(),
     }
-}
-
-/// The variance of the trials' Sharpe ratios, a day, where they were chosen by.
-fn variance(columns: &[&[f64]]) -> Result<f64, Missing> {
-    let sharpes = columns
-        .iter()
-        .map(|column| Ok(Moments::of(column)?.sharpe()))
-        .collect::<Result<Vec<_>, Missing>>()?;
-    Ok(Moments::of(&sharpes)?.deviation.powi(2))
 }
 
 fn in_sample(returns: &[f64]) -> &[f64] {

@@ -13,6 +13,7 @@ mod intervals;
 mod pbo;
 mod performance;
 mod spa;
+mod trial_deviation;
 
 pub use backtest_length::{MinimumBacktest, min_backtest_length};
 pub use block_length::stationary_block_length;
@@ -23,3 +24,4 @@ pub use expected_max::expected_max;
 pub use intervals::{Interval, Intervals, Resampling};
 pub use pbo::{Dominance, MAX_BLOCKS, Pbo, pbo};
 pub use spa::{Centrings, Spa, spa};
+pub use trial_deviation::trial_deviation;
