@@ -93,6 +93,7 @@ impl World {
         let looks = self.0.iter().filter(|(_, returns)| l1(returns).accepted).count();
         // As a validation counts them, of which there are no others: each at L0, each at L1, and those that are looked at.
         let trials = 2 * self.0.len() + looks;
+        let deviation = trial_deviation(&columns, HELD_OUT, false)?;
         let mut accepted: Vec<(usize, Figure)> = Vec::new();
         let (mut random_in_l2, mut failed) = (0, Vec::new());
         for (place, (who, returns)) in self.0.iter().enumerate() {
@@ -101,7 +102,6 @@ impl World {
                 Judged::InSample => in_sample(returns),
             };
             let evidence = Evidence::from(Moments::of(looked_at)?);
-            let deviation = trial_deviation(&columns, looked_at.len(), false)?;
             let deflated = evidence.deflated(trials as f64, deviation * deviation, Convention::Observed);
             let (l1, dsr) = (l1(returns), deflated.probability);
             let l2 = TierSettings::of(Tier::L2).judge(|name| if name == "pbo" { pbo } else { dsr });
