@@ -77,6 +77,23 @@ pub(crate) fn check_target<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<
     probe.map_err(|error| Failure::write(path, &error))
 }
 
+/// Refuses two options that name the same file: one would take the place of what the other has written.
+pub(crate) fn check_distinct(targets: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
+    // What is not there yet is known by its folder.
+    let place = |path: &Path| {
+        let there = std::fs::canonicalize(path).ok();
+        there.or_else(|| Some(std::fs::canonicalize(folder(path)).ok()?.join(path.file_name()?)))
+    };
+    let named: Vec<_> = targets.iter().filter_map(|(name, path)| Some((name, place((*path)?)?))).collect();
+    for (number, (name, path)) in named.iter().enumerate() {
+        if let Some((other, _)) = named[..number].iter().find(|(_, before)| before == path) {
+            let problem = format!("`{other}` and `{name}` name the same file `{}`", shown(path));
+            return Err(Failure::usage(problem).hint("give each a file of its own"));
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -134,6 +151,23 @@ mod tests {
             assert_eq!(failure.exit(), crate::Exit::Usage);
         }
         check_target(&other, &[&input]).unwrap();
+    }
+
+    #[test]
+    fn two_options_that_name_the_same_file_by_whatever_path_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (dir.path().join("a.json"), dir.path().join("b.json"));
+        std::fs::create_dir(dir.path().join("below")).unwrap();
+        let same = dir.path().join("below/../a.json");
+        check_distinct(&[("--out", Some(&one)), ("--markdown", None), ("--events", Some(&other))]).unwrap();
+        for there in [false, true] {
+            if there {
+                std::fs::write(&one, "").unwrap();
+            }
+            let failure = check_distinct(&[("--events", Some(&same)), ("--out", Some(&one))]).unwrap_err();
+            assert!(failure.message.starts_with("`--events` and `--out` name the same file"), "{failure:?}");
+            assert_eq!(failure.exit(), crate::Exit::Usage);
+        }
     }
 
     #[test]

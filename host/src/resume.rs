@@ -34,7 +34,7 @@ pub(crate) fn resume(
     plan.check_firewall(&reader)?;
     let files = plan.sources.iter().flat_map(|source| [Some(&source.path), source.options.actions.as_ref()]);
     let inputs: Vec<_> = files.flatten().cloned().collect();
-    sweep::check_targets(&args.session, &inputs)?;
+    sweep::check_targets(&args.session, &inputs, None)?;
     if between_rungs {
         let opened = sweep::next_rung(&engine, &mut plan, workspace, (&reader, id), note)?;
         return sweep::run(&engine, plan, opened, &args.session, setting, note);

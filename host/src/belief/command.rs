@@ -6,6 +6,7 @@ use stratbox_store::{ExperimentId, Status, Trials};
 use super::{Belief, Care, judge};
 use crate::cli::{JudgeArgs, TrialsArgs};
 use crate::failure::Failure;
+use crate::render::text::counted;
 use crate::render::{self, Report};
 use crate::sweep::{LookDocument, Plan, looks, looks_line};
 use crate::wiring::{Engine, Setting};
@@ -14,6 +15,8 @@ use crate::wiring::{Engine, Setting};
 #[derive(Serialize)]
 pub(crate) struct JudgeReport {
     pub(crate) experiment: ExperimentId,
+    /// Variants that have no result, because it was stopped or its time was used up: it is judged by the others.
+    pub(crate) not_tried: u64,
     pub(crate) belief: Belief,
     /// Looks at bars of the dataset that anybody holds out.
     pub(crate) looks: Vec<LookDocument>,
@@ -23,6 +26,8 @@ pub(crate) struct JudgeReport {
 #[derive(Serialize)]
 pub(crate) struct TrialsReport {
     pub(crate) experiment: ExperimentId,
+    /// N: what a choice on these bars is deflated by.
+    pub(crate) made: u64,
     #[serde(flatten)]
     pub(crate) trials: Trials,
 }
@@ -37,8 +42,8 @@ pub(crate) fn again(
     let reader = workspace.reader()?;
     let experiment = reader.experiment(args.experiment)?;
     let id = experiment.head.id;
-    if experiment.head.status != Status::Completed {
-        let problem = format!("experiment {id} is not completed: what is missing could be better or worse");
+    if !matches!(experiment.head.status, Status::Completed | Status::Paused) {
+        let problem = format!("experiment {id} is not done: what is missing could be better or worse");
         return Err(Failure::input(problem).hint(crate::session::resume_command(setting, id)));
     }
     let engine = Engine::start(setting, note)?;
@@ -57,7 +62,8 @@ pub(crate) fn again(
         Failure::input(format!("experiment {id} has no best variant: none has a figure to rank by"))
     })?;
     let looks = looks(&reader, plan.data.dataset)?;
-    Ok(JudgeReport { experiment: id, belief, looks })
+    let not_tried = plan.variants().saturating_sub(experiment.head.counts.settled());
+    Ok(JudgeReport { experiment: id, not_tried, belief, looks })
 }
 
 /// Counts what was tried on an experiment's bars, by whomever.
@@ -65,7 +71,8 @@ pub(crate) fn trials(args: &TrialsArgs, setting: &Setting) -> Result<TrialsRepor
     let workspace = setting.existing_workspace()?;
     let reader = workspace.reader()?;
     let head = reader.experiment(args.experiment)?.head;
-    Ok(TrialsReport { experiment: head.id, trials: reader.trials(&head.data, &[])? })
+    let trials = reader.trials(&head.data, &[])?;
+    Ok(TrialsReport { experiment: head.id, made: trials.made(), trials })
 }
 
 impl Report for JudgeReport {
@@ -75,7 +82,14 @@ impl Report for JudgeReport {
         } else {
             format!("\nholdout {}\n", looks_line(&self.looks))
         };
-        render::belief::human(&self.belief) + &looks
+        let left = match self.not_tried {
+            0 => String::new(),
+            left => format!(
+                "\nnote: {} without a result could be better or worse; this is judged by the others\n",
+                counted(left, "variant")
+            ),
+        };
+        render::belief::human(&self.belief) + &looks + &left
     }
 }
 

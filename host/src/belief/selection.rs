@@ -37,7 +37,7 @@ impl Selection {
 
     fn judged(plan: &Plan, sample: &Sample) -> Result<Self, SplitError> {
         let steps = plan.bars.source.steps();
-        let keeps = Keeps::equity(steps, steps.div_ceil(sample.stride));
+        let keeps = Keeps::equity(steps, steps.div_ceil(sample.stride()));
         let timeline = Timeline::new(trace::times(&*plan.bars.source, keeps))?;
         let whole = timeline.whole();
         let walk = |settings: &stratbox_decide::splits::WalkForwardSettings| {

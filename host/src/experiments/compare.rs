@@ -8,7 +8,7 @@ use stratbox_decide::comparison::{
 };
 use stratbox_domain::RunOutcome;
 use stratbox_metrics::{MetricName, Missing};
-use stratbox_store::{Compared, Spread};
+use stratbox_store::{Compared, Reader, Spread};
 
 use super::list::Head;
 use super::show::ShownRow;
@@ -16,6 +16,7 @@ use crate::cli::CompareArgs;
 use crate::failure::Failure;
 use crate::file::{check_target, write};
 use crate::render::comparison::Shown;
+use crate::render::text::counted;
 use crate::render::{self, Report};
 use crate::sweep::{Kept, kept};
 use crate::wiring::Setting;
@@ -25,13 +26,23 @@ use crate::wiring::Setting;
 pub(crate) struct CompareReport {
     pub(crate) experiments: Vec<Column>,
     /// Their best variants by the criteria that were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) comparison: Option<Comparison>,
+    #[serde(flatten)]
+    pub(crate) by_criteria: Option<ByCriteria>,
     /// What is not alike about the experiments, so that figures may differ for that alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<&'static str>,
     #[serde(skip)]
     pub(crate) shown: Shown,
+}
+
+/// A comparison by criteria, which says nothing of whether anything of it deserves belief.
+#[derive(Serialize)]
+pub(crate) struct ByCriteria {
+    pub(crate) comparison: Comparison,
+    /// Whether it was asked if they deserve belief: it was not.
+    judged: bool,
+    /// Trials on the bars of the one that is recommended; null when nobody is.
+    trials: Option<u64>,
 }
 
 /// One of them.
@@ -62,24 +73,43 @@ pub(super) fn compare(args: &CompareArgs, setting: &Setting) -> Result<CompareRe
         spreads: compared.spreads,
     };
     let experiments: Vec<Column> = compared.into_iter().map(column).collect();
-    let comparison = if args.criteria.is_empty() { None } else { Some(by_criteria(args, &experiments)?) };
-    let notes = if comparison.is_some() { notes(&experiments) } else { Vec::new() };
+    let by_criteria =
+        if args.criteria.is_empty() { None } else { Some(by_criteria(args, &reader, &experiments)?) };
+    let notes = if by_criteria.is_some() { notes(&experiments) } else { Vec::new() };
     let shown = args.comparison_format.unwrap_or_default();
-    if let (Some(path), Some(comparison)) = (&args.markdown, &comparison) {
+    if let (Some(path), Some(ByCriteria { comparison, .. })) = (&args.markdown, &by_criteria) {
         let text = render::comparison::markdown(comparison, shown);
         write(path, |file| file.write_all(text.as_bytes()))?;
     }
-    Ok(CompareReport { experiments, comparison, notes, shown })
+    Ok(CompareReport { experiments, by_criteria, notes, shown })
 }
 
-fn by_criteria(args: &CompareArgs, experiments: &[Column]) -> Result<Comparison, Failure> {
+fn by_criteria(args: &CompareArgs, reader: &Reader, experiments: &[Column]) -> Result<ByCriteria, Failure> {
     let defaults = ComparisonSettings::default();
     let settings = ComparisonSettings {
         threshold: args.threshold.unwrap_or(defaults.threshold),
         style: args.style.unwrap_or(defaults.style),
     };
     let candidates: Vec<Candidate> = experiments.iter().map(|it| candidate(it, &args.criteria)).collect();
-    compare_by(&args.criteria, &candidates, &settings).map_err(|error| Failure::usage(error.to_string()))
+    let compared = compare_by(&args.criteria, &candidates, &settings);
+    let mut comparison = compared.map_err(|error| Failure::usage(error.to_string()))?;
+    let recommendation = &mut comparison.recommendation;
+    let first = candidates.iter().position(|it| Some(&it.name) == recommendation.best.as_ref());
+    let Some(id) = first.map(|place| experiments[place].head.id) else {
+        return Ok(ByCriteria { comparison, judged: false, trials: None });
+    };
+    // As `judge` counts them, as far as that can be told without the bars.
+    let head = reader.experiment(id)?;
+    let digest = kept(&head.plan).ok().map(|kept| kept.bars);
+    let trials = reader.trials(&head.head.data, digest.as_slice())?.made();
+    recommendation.sentences.insert(
+        0,
+        format!(
+            "Nobody has asked here whether any of these deserves belief: the first is the best of {} on its bars (`stratbox judge {id}`).",
+            counted(trials, "trial")
+        ),
+    );
+    Ok(ByCriteria { comparison, judged: false, trials: Some(trials) })
 }
 
 /// An experiment by its best variant, under its number and name.

@@ -58,6 +58,8 @@ pub(super) struct Results {
     pub(super) interrupted: u64,
     /// By label, with the message of the first one.
     faults: BTreeMap<String, (u64, String)>,
+    /// By what interrupted them.
+    interruptions: BTreeMap<&'static str, u64>,
     /// The best by the objective; of equal ones that with the lowest number.
     pub(super) best: Option<Row>,
 }
@@ -107,7 +109,10 @@ impl Results {
                 let first = || (0, short(&fault.message));
                 self.faults.entry(fault.label.label().to_owned()).or_insert_with(first).0 += 1;
             }
-            RunOutcome::Interrupted(_) => self.interrupted += 1,
+            RunOutcome::Interrupted(reason) => {
+                self.interrupted += 1;
+                *self.interruptions.entry(reason.label()).or_default() += 1;
+            }
         }
         let best = self.best.as_ref().and_then(|best| best.figure);
         let is_better = match (row.figure, best, direction) {
@@ -126,18 +131,23 @@ impl Results {
         figure.map_or(Missing::NoData.into(), Figure::of)
     }
 
-    /// The most frequent fault, in words.
-    fn fault(&self) -> Option<String> {
-        // Of equally frequent ones the first by name.
-        let mut worst: Option<(&String, &(u64, String))> = None;
-        for entry in &self.faults {
-            if worst.is_none_or(|worst| entry.1.0 > worst.1.0) {
-                worst = Some(entry);
+    /// What most of those that did not complete ended with, in words.
+    fn lost(&self) -> Option<String> {
+        let faults = self.faults.iter().map(|(label, (count, message))| {
+            (*count, format!("{} ended with `{label}`: {message}", grouped(*count)))
+        });
+        let interruptions = self.interruptions.iter().map(|(label, count)| {
+            let were = if *count == 1 { "was" } else { "were" };
+            (*count, format!("{} {were} interrupted by `{label}`", grouped(*count)))
+        });
+        // Of equally frequent ones the first by name, and faults before interruptions.
+        let mut worst: Option<(u64, String)> = None;
+        for one in faults.chain(interruptions) {
+            if worst.as_ref().is_none_or(|worst| one.0 > worst.0) {
+                worst = Some(one);
             }
         }
-        let (label, (count, message)) = worst?;
-        let (all, most) = (counted(self.variants, "variant"), grouped(*count));
-        Some(format!("none of {all} completed; {most} ended with `{label}`: {message}"))
+        worst.map(|(_, words)| words)
     }
 }
 
@@ -193,12 +203,15 @@ impl Approach {
         if stopped && (settled < variants || variants == 0) {
             return (State::Interrupted, Some(format!("stopped {done}")));
         }
+        let lost = results.lost().map(|lost| format!("; {lost}")).unwrap_or_default();
         if results.completed == 0 {
-            let lost = || format!("none of {} completed", counted(variants, "variant"));
-            return (State::Faulted, Some(results.fault().unwrap_or_else(lost)));
+            return (
+                State::Faulted,
+                Some(format!("none of {} completed{lost}", counted(variants, "variant"))),
+            );
         }
         match results.best {
-            None => (State::Unranked, Some("no variant has a figure to rank by".to_owned())),
+            None => (State::Unranked, Some(format!("no variant has a figure to rank by{lost}"))),
             Some(_) => (State::Completed, None),
         }
     }
@@ -258,8 +271,16 @@ mod tests {
         let fault = |label: &str, count| (label.to_owned(), (count, format!("of {label}")));
         let mut results = Results { variants: 5, ..Results::default() };
         results.faults.extend([fault("panic", 2), fault("fuel", 2), fault("memory", 1)]);
-        assert_eq!(results.fault().unwrap(), "none of 5 variants completed; 2 ended with `fuel`: of fuel");
+        assert_eq!(results.lost().unwrap(), "2 ended with `fuel`: of fuel");
         results.faults.extend([fault("panic", 3)]);
-        assert!(results.fault().unwrap().contains("3 ended with `panic`"));
+        assert!(results.lost().unwrap().contains("3 ended with `panic`"));
+    }
+
+    #[test]
+    fn what_was_interrupted_most_often_is_named_with_its_kind() {
+        let mut results = Results { variants: 3, ..Results::default() };
+        assert_eq!(results.lost(), None);
+        results.interruptions.extend([("worker_lost", 1), ("timeout", 2)]);
+        assert_eq!(results.lost().unwrap(), "2 were interrupted by `timeout`");
     }
 }

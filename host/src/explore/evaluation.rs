@@ -38,6 +38,37 @@ pub(crate) struct Evaluation {
     pub(crate) accepted: bool,
     /// Of each approach's best variant, by the approach's place.
     pub(crate) appraised: BTreeMap<usize, Appraised>,
+    /// Why something of it is not there.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// What approaches are worth beside one another, before anything is known of whether they deserve belief.
+pub(super) struct Compared {
+    pub(super) comparison: Option<Comparison>,
+    appraised: BTreeMap<usize, Appraised>,
+    failure: Option<Failure>,
+}
+
+impl Compared {
+    pub(super) fn of(explorer: &Explorer<'_>, criteria: &[Criterion]) -> Result<Self, Failure> {
+        let appraised = appraised(explorer)?;
+        let candidate = |(place, approach): (usize, &Approach)| {
+            let failure = approach.absence();
+            let figures = criteria.iter().map(|it| figure(approach, appraised.get(&place), &it.name));
+            let figures = if failure.is_some() { Vec::new() } else { figures.collect() };
+            Candidate { name: approach.described.name.clone(), figures, failure }
+        };
+        let candidates: Vec<Candidate> = explorer.approaches.iter().enumerate().map(candidate).collect();
+        let (threshold, style) = (explorer.settings.threshold, explorer.settings.recommendation_style);
+        let compared = compare(criteria, &candidates, &ComparisonSettings { threshold, style });
+        // What took hours must not be lost because it cannot be compared.
+        let (comparison, failure) = match compared {
+            Ok(comparison) => (Some(comparison), None),
+            Err(ComparisonError::NoCandidates) => (None, None),
+            Err(error) => (None, Some(Failure::input(format!("the approaches cannot be compared: {error}")))),
+        };
+        Ok(Self { comparison, appraised, failure })
+    }
 }
 
 impl Evaluation {
@@ -49,42 +80,42 @@ impl Evaluation {
     pub(super) fn of(
         explorer: &Explorer<'_>,
         criteria: &[Criterion],
+        compared: Compared,
         judged: &Judged,
-    ) -> Result<Self, Failure> {
-        let appraised = appraised(explorer)?;
-        let candidate = |(place, approach): (usize, &Approach)| {
-            let failure = approach.absence();
-            let figures = criteria.iter().map(|it| figure(approach, appraised.get(&place), &it.name));
-            let figures = if failure.is_some() { Vec::new() } else { figures.collect() };
-            Candidate { name: approach.described.name.clone(), figures, failure }
-        };
-        let candidates: Vec<Candidate> = explorer.approaches.iter().enumerate().map(candidate).collect();
-        let (threshold, style) = (explorer.settings.threshold, explorer.settings.recommendation_style);
-        let mut comparison = match compare(criteria, &candidates, &ComparisonSettings { threshold, style }) {
-            Ok(comparison) => Some(comparison),
-            Err(ComparisonError::NoCandidates) => None,
-            Err(error) => return Err(Failure::input(format!("the approaches cannot be compared: {error}"))),
-        };
+    ) -> Self {
+        let Compared { mut comparison, appraised, failure } = compared;
         let named = comparison.as_ref().and_then(|it| it.recommendation.best.clone());
         let best = explorer.approaches.iter().position(|it| Some(&it.described.name) == named.as_ref());
         let accepted = best.is_some_and(|place| judged.accepts(place));
         if let (Some(place), Some(comparison), false) = (best, &mut comparison, accepted) {
-            let sentence = doubt(&explorer.approaches[place].described.name, judged.missed(place));
-            comparison.recommendation.sentences.insert(0, sentence);
+            comparison.recommendation.sentences.insert(0, doubt(explorer, place, judged));
         }
-        let (selection, selection_note) =
-            selection(explorer, criteria, judged, comparison.as_ref(), &appraised)?;
-        Ok(Self { comparison, selection, selection_note, accepted, appraised })
+        let selected = selection(explorer, criteria, judged, comparison.as_ref(), &appraised);
+        let (selection, selection_note, unselected) = match selected {
+            Ok((selection, note)) => (selection, note, None),
+            Err(failure) => (None, None, Some(failure)),
+        };
+        let failure = failure.or(unselected);
+        Self { comparison, selection, selection_note, accepted, appraised, failure }
     }
 }
 
-/// What is said before anything is recommended that did not pass.
-fn doubt(name: &str, missed: Option<String>) -> String {
-    let name = name.replace('`', "'");
+/// What is said before one is recommended that did not pass.
+fn doubt(explorer: &Explorer<'_>, place: usize, judged: &Judged) -> String {
+    let quoted = |place: usize| format!("`{}`", explorer.approaches[place].described.name.replace('`', "'"));
+    let (name, missed) = (quoted(place), judged.missed(place));
     let missed = missed.unwrap_or_else(|| "nothing is known of its figures".to_owned());
-    format!(
-        "Nothing here deserves belief yet: `{name}`, the best of what was tried, did not pass its gates ({missed})."
-    )
+    let passed: Vec<String> =
+        (0..explorer.approaches.len()).filter(|it| judged.accepts(*it)).map(quoted).collect();
+    match &passed[..] {
+        [] => format!(
+            "Nothing here deserves belief yet: {name}, the best of what was tried, did not pass its gates ({missed})."
+        ),
+        passed => format!(
+            "{name}, the first by the criteria, does not deserve belief yet: it did not pass its gates ({missed}), which {} did.",
+            passed.join(", ")
+        ),
+    }
 }
 
 /// The best variants, run once more: by their approaches' places.

@@ -1,13 +1,14 @@
 //! Approaches explored, round by round: each round is an experiment, or several, of sessions like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stratbox_domain::RunKey;
 use stratbox_metrics::{Direction, Figure, Missing};
-use stratbox_store::ExperimentId;
+use stratbox_store::{ExperimentId, KnownTrial};
 
 use super::approach::{Approach, Results};
 use super::events::Happening;
@@ -17,7 +18,9 @@ use super::next::{Grower, Known, Next};
 use super::report::RoundDocument;
 use super::settings::{Hierarchy, Settings};
 use crate::cli::SessionArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::on_interrupt;
 use crate::session::{self, Early, Opened, Stream};
 use crate::sweep::{Ground, Plan, PlannedStrategy, SweepFile};
 use crate::wiring::{Engine, Setting};
@@ -29,6 +32,8 @@ pub(super) struct Means<'a> {
     pub(super) setting: &'a Setting,
     pub(super) args: &'a SessionArgs,
     pub(super) note: &'a dyn Fn(&str),
+    /// The command that goes on with what was stopped.
+    pub(super) again: &'a str,
 }
 
 impl Means<'_> {
@@ -61,7 +66,11 @@ pub(super) struct Explorer<'a> {
     best_after: Vec<Figure>,
     /// What was said of the file already.
     pub(super) told: BTreeSet<String>,
+    /// Runs that were interrupted for good.
+    given_up: BTreeMap<RunKey, KnownTrial>,
     judged: Option<Judged>,
+    /// How long it took to judge.
+    pub(super) judging: Duration,
 }
 
 /// An experiment of which all is done.
@@ -70,8 +79,6 @@ pub(super) struct Group {
     pub(super) plan: Plan,
     /// The approach that each strategy of the plan belongs to.
     pub(super) owners: Vec<usize>,
-    /// Different runs among its variants.
-    pub(super) runs: u64,
 }
 
 impl Group {
@@ -112,7 +119,9 @@ impl<'a> Explorer<'a> {
             retries: 0,
             best_after: Vec::new(),
             told: BTreeSet::new(),
+            given_up: BTreeMap::new(),
             judged: None,
+            judging: Duration::ZERO,
         };
         explorer.join(sweep, &approaches.into_iter().enumerate().collect::<Vec<_>>())?;
         Ok(explorer)
@@ -151,7 +160,7 @@ impl<'a> Explorer<'a> {
                 Next::Refine { place, samples, why } => {
                     self.retries += 1;
                     if !self.refine(place, samples)? {
-                        "none passed, and the best has nothing around it to be tried"
+                        "none passed, and the best that has time left has nothing around it to be tried"
                             .clone_into(&mut self.ended);
                         self.research = true;
                         return Ok(());
@@ -231,23 +240,24 @@ impl<'a> Explorer<'a> {
     /// Runs all that these approaches have; what was run before is answered from the store.
     fn experiment(&mut self, members: &[usize]) -> Result<(), Failure> {
         self.dissolve(members);
-        let Means { engine, setting, args, note } = self.means;
+        let Means { engine, setting, args, note, again } = self.means;
         let (plan, owners) = self.plan(members)?;
         let workspace = setting.workspace()?;
         plan.check_firewall(&workspace.reader()?)?;
         self.stream.pause();
-        let opened = Opened::create(workspace, engine, &plan)?.following();
+        let opened = Opened::create(workspace, engine, &plan)?.one_of_several(again, &self.given_up);
         let id = opened.id;
         if let Some(round) = self.rounds.last_mut() {
             round.experiments.push(id);
         }
         let ran = session::run(engine, &plan, opened, args, setting, note);
         let ended = ran.inspect_err(|_| note("what has a result is kept: explore again to go on"))?;
+        self.leave_at_once()?;
         for (owner, spent) in owners.iter().zip(&ended.spent) {
             self.approaches[*owner].spent += *spent;
         }
-        let runs = self.gather(&ended.opened, &plan, &owners)?;
-        self.groups.push(Group { id, plan, owners, runs });
+        self.gather(&ended.opened, &plan, &owners)?;
+        self.groups.push(Group { id, plan, owners });
         self.stopped = ended.stopped.map(|early| (early, ended.failure));
         Ok(())
     }
@@ -255,11 +265,9 @@ impl<'a> Explorer<'a> {
     /// One plan of what these approaches have, and whose each of its strategies is.
     fn plan(&mut self, members: &[usize]) -> Result<(Plan, Vec<usize>), Failure> {
         let (mut strategies, mut owners) = (Vec::<PlannedStrategy>::new(), Vec::new());
-        let mut longest = Duration::ZERO;
         for member in members {
             let approach = &mut self.approaches[*member];
             let left = approach.timeout.saturating_sub(approach.spent);
-            longest = longest.max(approach.timeout);
             for (number, mut planned) in std::mem::take(&mut approach.parts).into_iter().enumerate() {
                 planned.label = label(&approach.described.name, number, &strategies);
                 planned.time = Some(left);
@@ -270,7 +278,7 @@ impl<'a> Explorer<'a> {
                 owners.push(*member);
             }
         }
-        let mut plan = Plan::of_approaches(&self.files[0], self.ground.again()?, strategies, longest)?;
+        let mut plan = Plan::of_approaches(&self.files[0], self.ground.again()?, strategies)?;
         plan.name = match self.settings.hierarchy {
             Hierarchy::Hierarchical => format!("{} (round {})", plan.name, self.rounds.len()),
             Hierarchy::Flat => {
@@ -281,29 +289,37 @@ impl<'a> Explorer<'a> {
         Ok((plan, owners))
     }
 
-    /// Reads what came of an experiment; how many different runs that were.
-    fn gather(&mut self, opened: &Opened, plan: &Plan, owners: &[usize]) -> Result<u64, Failure> {
+    /// Reads what came of an experiment.
+    fn gather(&mut self, opened: &Opened, plan: &Plan, owners: &[usize]) -> Result<(), Failure> {
         for owner in owners {
             self.approaches[*owner].results = Results::default();
         }
         for (planned, owner) in plan.strategies.iter().zip(owners) {
             self.approaches[*owner].results.variants += planned.variants();
         }
-        let (direction, mut keys) = (self.direction(), BTreeSet::<RunKey>::new());
+        let direction = self.direction();
         let reader = opened.workspace.reader()?;
         for row in reader.rows(opened.id)? {
             let row = row?;
-            keys.insert(row.key);
+            if let Some(known) = session::given_up(&row, opened.id) {
+                self.given_up.insert(row.key, known);
+            }
             if let Some((place, _)) = plan.strategy_of(row.variant) {
                 self.approaches[owners[place]].results.take(row, direction);
             }
         }
-        Ok(keys.len() as u64)
+        Ok(())
     }
 
     /// The approach whose best is the best; of equal ones the first by name.
     pub(super) fn leader(&self) -> Option<usize> {
-        let places: Vec<usize> = (0..self.approaches.len()).collect();
+        self.best_of(|_| true)
+    }
+
+    /// The same among some of them.
+    fn best_of(&self, among: impl Fn(&Approach) -> bool) -> Option<usize> {
+        let places: Vec<usize> =
+            (0..self.approaches.len()).filter(|place| among(&self.approaches[*place])).collect();
         let order = stratbox_decide::rank(
             &places,
             |place| self.approaches[*place].results.figure().value(),
@@ -323,7 +339,7 @@ impl<'a> Explorer<'a> {
         if self.settings.if_none_pass == stratbox_decide::allocation::IfNonePass::Stop {
             return Ok(done());
         }
-        let judged = Judged::of(self)?;
+        let judged = self.judge()?;
         let next = match judged.has_passed() {
             true => Next::Stop { why: "an approach passed its gates".to_owned(), research: false },
             false => {
@@ -337,7 +353,25 @@ impl<'a> Explorer<'a> {
 
     /// How all approaches stand, as of the last round.
     pub(super) fn judge(&mut self) -> Result<Judged, Failure> {
-        self.judged.take().map_or_else(|| Judged::of(self), Ok)
+        if let Some(judged) = self.judged.take() {
+            return Ok(judged);
+        }
+        let begun = Instant::now();
+        let judged = Judged::of(self);
+        self.judging += begun.elapsed();
+        judged
+    }
+
+    /// From here on nothing runs that must end in good order: whoever stops it is told how to go on.
+    pub(super) fn leave_at_once(&self) -> Result<(), Failure> {
+        let hint = format!(
+            "\nCtrl-C: what has a result is kept, and is answered from the workspace; to go on: {}\n",
+            self.means.again
+        );
+        on_interrupt(move |_| {
+            drop(std::io::stderr().write_all(hint.as_bytes()));
+            std::process::exit(Exit::Cancelled.code().into());
+        })
     }
 
     fn known(&self) -> Known<'_> {
@@ -356,6 +390,7 @@ impl<'a> Explorer<'a> {
             best_after: &self.best_after,
             growers: growers.collect(),
             leader: self.leader(),
+            refinable: self.best_of(|approach| !approach.is_late()),
         }
     }
 }

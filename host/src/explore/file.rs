@@ -216,8 +216,12 @@ fn one<'a>(
         own.extend(table.remove_entry(key));
     }
     let written: DescriptionWritten = spot.read(Spanned::new(span.clone(), DeValue::Table(own)))?;
-    // Points that any number can be had of, unless it says otherwise.
-    if !table.contains_key("search") {
+    // Points that any number can be had of, unless it says otherwise, or has nothing to vary.
+    let says = |key: &str| match table.get(key).map(Spanned::get_ref) {
+        Some(DeValue::Table(params)) => !params.is_empty(),
+        said => said.is_some(),
+    };
+    if !says("search") && ["params", "samples", "enqueue", "seed"].into_iter().any(says) {
         let method = DeValue::String(Cow::Borrowed("sobol"));
         table.insert(Spanned::new(span.clone(), Cow::Borrowed("search")), Spanned::new(span.clone(), method));
     }

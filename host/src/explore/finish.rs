@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use stratbox_decide::comparison::Criterion;
+use stratbox_decide::comparison::{Comparison, Criterion};
 
 use super::approach::Approach;
-use super::evaluation::Evaluation;
+use super::evaluation::{Compared, Evaluation};
 use super::events::Happening;
 use super::explorer::Explorer;
 use super::judged::Judged;
@@ -27,13 +27,18 @@ impl Findings {
     /// Of one that was stopped, only what there is.
     pub(super) fn of(explorer: &mut Explorer<'_>, criteria: &[Criterion], top: u32) -> Result<Self, Failure> {
         let (mut judged, mut evaluation, mut validated) = (None, None, BTreeMap::new());
-        if explorer.stopped.is_none() {
+        let stopped = explorer.stopped.is_some();
+        if stopped {
+            tell_what_became_of_each(explorer, None)?;
+        } else {
+            let compared = Compared::of(explorer, criteria)?;
+            // Before what takes long.
+            tell_what_became_of_each(explorer, compared.comparison.as_ref())?;
             let found = explorer.judge()?;
-            evaluation = Some(Evaluation::of(explorer, criteria, &found)?);
+            evaluation = Some(Evaluation::of(explorer, criteria, compared, &found));
             validated = self::validated(explorer)?;
             judged = Some(found);
         }
-        let stopped = explorer.stopped.is_some();
         let document = |(place, approach): (usize, &Approach)| {
             let appraised = evaluation.as_ref().and_then(|it: &Evaluation| it.appraised.get(&place));
             let figures = appraised.map(|it| it.figures.clone()).unwrap_or_default();
@@ -74,16 +79,16 @@ fn document(approach: &Approach, stopped: bool) -> ApproachDocument {
     }
 }
 
-/// The report, and the last that is told. `again` is the command that goes on with what was stopped.
+/// The report, and the last that is told. `running` says how long it took until nothing more was run.
 pub(super) fn finish(
     mut explorer: Explorer<'_>,
     findings: Findings,
     problem: String,
-    again: String,
+    running: Duration,
     begun: Instant,
 ) -> Result<ExploreReport, Failure> {
     let Findings { judged, evaluation, approaches: documents, leaders } = findings;
-    tell_the_end(&mut explorer, &documents, evaluation.as_ref())?;
+    tell_the_end(&mut explorer, evaluation.as_ref())?;
     let work: Duration = explorer.approaches.iter().map(|approach| approach.spent).sum();
     let Explorer { means, settings, files, ground, approaches, groups, rounds, stream, stopped, .. } =
         explorer;
@@ -96,7 +101,9 @@ pub(super) fn finish(
     let recommended = approaches.into_iter().find(|approach| Some(&*approach.described.name) == best);
     let code = recommended.and_then(|approach| approach.code);
     let (trials, beliefs) = judged.map_or((0, Vec::new()), |it| (it.trials, it.beliefs));
-    let (stopped, failure) = stopped.map(|(early, failure)| ((early, again), failure)).unzip();
+    let (stopped, failure) =
+        stopped.map(|(early, failure)| ((early, means.again.to_owned()), failure)).unzip();
+    let failure = failure.flatten().or_else(|| evaluation.as_ref()?.failure.clone());
     Ok(ExploreReport {
         name: files[0].name(),
         problem,
@@ -116,10 +123,10 @@ pub(super) fn finish(
         beliefs,
         evaluation,
         leaders,
-        times: Times::of(begun.elapsed(), work, means.workers().get()),
+        times: Times::of((running, begun.elapsed()), work, means.workers().get()),
         code,
         stopped,
-        failure: failure.flatten(),
+        failure,
     })
 }
 
@@ -156,27 +163,34 @@ fn validated(explorer: &Explorer<'_>) -> Result<BTreeMap<usize, Validated>, Fail
     Ok(all)
 }
 
-/// Tells what became of each approach, and of all of them.
-fn tell_the_end(
+/// Tells what became of each approach.
+fn tell_what_became_of_each(
     explorer: &mut Explorer<'_>,
-    documents: &[ApproachDocument],
-    evaluation: Option<&Evaluation>,
+    comparison: Option<&Comparison>,
 ) -> Result<(), Failure> {
-    let comparison = evaluation.and_then(|it| it.comparison.as_ref());
-    for document in documents {
-        let row = comparison.and_then(|it| it.rows.iter().find(|row| row.name == document.approach));
+    let stopped = explorer.stopped.is_some();
+    let Explorer { approaches, stream, .. } = explorer;
+    for approach in approaches {
+        let name = &approach.described.name;
+        let (state, reason) = approach.state(stopped);
+        let row = comparison.and_then(|it| it.rows.iter().find(|row| row.name == *name));
         let criteria = comparison.map(|it| &it.criteria[..]).unwrap_or_default();
         let cells = row.map(|row| &row.cells[..]).unwrap_or_default();
         let scores = criteria.iter().zip(cells);
         let scores = scores.filter_map(|(criterion, cell)| Some((criterion.name.as_str(), cell.score?)));
-        explorer.stream.tell(&Happening::ApproachComplete {
-            approach: &document.approach,
-            state: document.state.as_str(),
-            reason: document.reason.as_deref(),
+        stream.tell(&Happening::ApproachComplete {
+            approach: name,
+            state: state.as_str(),
+            reason: reason.as_deref(),
             scores: scores.collect(),
         })?;
     }
-    let Some(comparison) = comparison else { return Ok(()) };
+    Ok(())
+}
+
+/// Tells what all of them are worth.
+fn tell_the_end(explorer: &mut Explorer<'_>, evaluation: Option<&Evaluation>) -> Result<(), Failure> {
+    let Some(comparison) = evaluation.and_then(|it| it.comparison.as_ref()) else { return Ok(()) };
     explorer.stream.tell(&Happening::Evaluated {
         top_approach: comparison.recommendation.best.as_deref(),
         comparison_matrix: &comparison.rows,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use stratbox_decide::{GateAnswer, Verdict};
-use stratbox_store::{ExperimentId, Row, Tried};
+use stratbox_store::{ExperimentId, Row};
 
 use super::explorer::{Explorer, Group};
-use crate::belief::{Belief, Care, Standing, judge_each};
+use crate::belief::{Belief, Care, Part, Pool, Standing, best};
 use crate::failure::Failure;
 use crate::render::belief::asked;
 
@@ -24,22 +24,31 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub(super) fn of(explorer: &Explorer<'_>) -> Result<Self, Failure> {
+    pub(super) fn of<'a>(explorer: &'a Explorer<'_>) -> Result<Self, Failure> {
         let mut judged = Self { beliefs: Vec::new(), standings: BTreeMap::new(), trials: 0 };
         let reader = explorer.means.setting.workspace()?.reader()?;
-        for group in &explorer.groups {
-            let members = group.members();
-            let best = |place: &usize| Some((*place, explorer.approaches[*place].results.best.as_ref()?));
-            let (places, rows): (Vec<usize>, Vec<&Row>) = members.iter().filter_map(best).unzip();
-            let plan = &group.plan;
-            let counted = reader.trials(&plan.data, &[plan.bars.summary.digest])?;
-            let counted = distinct(&counted, group);
-            judged.trials = judged.trials.max(counted.total);
-            let care = Care::quick(explorer.means.workers());
-            let found = judge_each(explorer.means.engine, plan, (&reader, group.id), &counted, care, &rows)?;
-            let Some((belief, standings)) = found else { continue };
+        // In the order of the approaches, whatever was run last: with a flat hierarchy they are judged together all the same.
+        let mut groups: Vec<&Group> = explorer.groups.iter().collect();
+        groups.sort_by_key(|group| group.members().first().copied());
+        let Some(plan) = groups.first().map(|group| &group.plan) else { return Ok(judged) };
+        let counted = reader.trials(&plan.data, &[plan.bars.summary.digest])?;
+        judged.trials = counted.made();
+        if explorer.leader().is_none() {
+            return Ok(judged);
+        }
+        let part = |group: &&'a Group| Part { plan: &group.plan, id: group.id };
+        let parts: Vec<Part<'_>> = groups.iter().map(part).collect();
+        let care = Care::quick(explorer.means.workers());
+        let pool = Pool::of((explorer.means.engine, &reader), &parts, &counted, care)?;
+        for (group, part) in groups.iter().zip(parts) {
+            let Some(best) = best(&reader, group.id)? else { continue };
+            let Some(belief) = pool.belief(part, &best)? else { continue };
+            judged.trials = judged.trials.max(belief.trials.total);
             judged.beliefs.push((group.id, belief));
-            judged.standings.extend(places.into_iter().zip(standings));
+            let best = |place: usize| Some((place, explorer.approaches[place].results.best.as_ref()?));
+            let (places, rows): (Vec<usize>, Vec<&Row>) =
+                group.members().into_iter().filter_map(best).unzip();
+            judged.standings.extend(places.into_iter().zip(pool.standings(part.plan, &rows)?));
         }
         Ok(judged)
     }
@@ -75,18 +84,4 @@ impl Judged {
 fn missed(verdict: &Verdict, wanted: impl Fn(&GateAnswer) -> bool) -> Option<String> {
     let missed: Vec<String> = verdict.gates.iter().filter(|it| !it.passed && wanted(it)).map(asked).collect();
     (!missed.is_empty()).then(|| missed.join(", "))
-}
-
-/// Trials as they were made: what is answered from the store was counted when it was made, so that to ask again, or for more,
-/// makes no more of what is there.
-fn distinct(counted: &stratbox_store::Trials, group: &Group) -> stratbox_store::Trials {
-    let own = |part: &Tried| part.experiment == Some(group.id);
-    let made = |part: &Tried| part.trials.saturating_sub(part.reused);
-    let total = counted.parts.iter().map(made).sum::<u64>().max(group.runs);
-    let Some(part) = counted.parts.iter().find(|part| own(part)) else {
-        return stratbox_store::Trials { total, ..counted.clone() };
-    };
-    // Its own are all that it has, whoever made them.
-    let parts = vec![Tried { trials: group.runs, reused: 0, ..*part }];
-    stratbox_store::Trials { total, reused: 0, sessions: counted.sessions, parts }
 }

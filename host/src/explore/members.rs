@@ -9,7 +9,7 @@ use super::file::{Described, ExploreFile};
 use super::next::first_shares;
 use super::settings::Generation;
 use crate::failure::{Failure, FailureKind};
-use crate::render::text::{counted, inline};
+use crate::render::text::inline;
 use crate::strategy::Strategy;
 use crate::sweep::SweepFile;
 
@@ -148,10 +148,9 @@ impl Explorer<'_> {
         for (place, described) in approaches.iter().enumerate() {
             match known.iter().find(|(name, _)| *name == described.name) {
                 None if known.len() + added.len() >= self.settings.num_approaches => {
-                    let most = counted(self.settings.num_approaches as u64, "approach");
                     self.tell(&format!(
-                        "`{}` was added to the file, and is left out: it began with room for {most}",
-                        described.name
+                        "`{}` was added to the file, and is left out: it began with room for {} (`num_approaches`)",
+                        described.name, self.settings.num_approaches
                     ));
                 }
                 None => added.push((place, described.clone())),

@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use crate::cli::{ExploreArgs, OnFailures, SessionArgs};
 use crate::failure::{Failure, shown};
-use crate::file::{check_target, write};
+use crate::file::write;
 use crate::render;
 use crate::render::text::shell_word;
 use crate::session::{Stream, Subject};
@@ -49,14 +49,17 @@ pub(crate) fn explore(
     let engine = Engine::start(setting, note)?;
     // What is made once for all is no part of it.
     let begun = Instant::now();
-    let means = Means { engine: &engine, setting, args: &session, note };
+    let again = again(args, setting);
+    let means = Means { engine: &engine, setting, args: &session, note, again: &again };
     let (problem, criteria) = (file.problem.clone(), file.criteria.clone());
     let subject = Subject::Exploration(file.sweep.name());
     let stream = Stream::new(session.events.as_deref(), subject, Arc::default());
     let mut explorer = Explorer::new(means, &args.file, file, stream)?;
     explorer.run()?;
+    let running = begun.elapsed().saturating_sub(explorer.judging);
     let findings = Findings::of(&mut explorer, &criteria, args.session.top)?;
-    let mut report = finish(explorer, findings, problem, again(args, setting), begun)?;
+    let mut report = finish(explorer, findings, problem, running, begun)?;
+    render::explore::nothing_to_compare(&report).iter().for_each(|line| note(line));
     let written = [
         session.out.as_deref().map(|path| write(path, |out| render::document(out, &report))),
         args.markdown
@@ -72,8 +75,7 @@ pub(crate) fn explore(
 /// Finds out before the work whether there is a place for what comes of it.
 fn check(args: &ExploreArgs, file: &ExploreFile) -> Result<(), Failure> {
     let inputs: Vec<PathBuf> = file.sweep.inputs();
-    check_targets(&args.session, &inputs)?;
-    args.markdown.as_deref().map_or(Ok(()), |path| check_target(path, &inputs))
+    check_targets(&args.session, &inputs, args.markdown.as_deref())
 }
 
 /// How experiments are run: nobody is asked about an approach whose variants fail, as that is what is to be found out.

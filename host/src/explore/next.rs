@@ -36,6 +36,8 @@ pub(super) struct Known<'a> {
     pub(super) growers: Vec<Grower>,
     /// The approach whose best is the best of all.
     pub(super) leader: Option<usize>,
+    /// The one whose best is the best of those that have time left.
+    pub(super) refinable: Option<usize>,
 }
 
 /// Another round, or none.
@@ -154,9 +156,13 @@ impl Known<'_> {
         Ok(match next.step {
             NextStep::Stop => Next::Stop { why, research: false },
             NextStep::Research => Next::Stop { why, research: true },
-            NextStep::RefineBest => match self.leader {
-                Some(place) => Next::Refine { place, samples: first, why },
-                None => nobody(true),
+            NextStep::RefineBest => match (self.refinable, self.leader) {
+                (Some(place), _) => Next::Refine { place, samples: first, why },
+                (None, Some(_)) => {
+                    let why = "none passed, and the time of whoever could be refined is used up".to_owned();
+                    Next::Stop { why, research: false }
+                }
+                (None, None) => nobody(true),
             },
             NextStep::NewVariants => {
                 let growers: Vec<&Grower> = self.growers.iter().collect();
@@ -196,6 +202,7 @@ mod tests {
             best_after: &[],
             growers: bests.iter().enumerate().map(grower).collect(),
             leader: Some(0),
+            refinable: Some(0),
         }
     }
 
@@ -250,6 +257,21 @@ mod tests {
         assert!(matches!(next(IfNonePass::NewVariants, 2), Next::Stop { research: false, .. }));
         assert!(matches!(next(IfNonePass::RefineBest, 0), Next::Refine { place: 0, samples: 5, .. }));
         assert!(matches!(next(IfNonePass::Research, 0), Next::Stop { research: true, .. }));
+    }
+
+    #[test]
+    fn the_best_that_has_time_left_is_refined_and_nobody_whose_time_is_used_up() {
+        let settings = settings(Variants::Fixed(5), Resources::Equal, IfNonePass::RefineBest);
+        let next = |refinable| {
+            let known = known(&settings, &[&[1.0], &[2.0]], 5);
+            Known { leader: Some(1), refinable, ..known }.none_passed(None).unwrap()
+        };
+        assert!(matches!(next(Some(0)), Next::Refine { place: 0, .. }));
+        let stopped = next(None);
+        assert!(
+            matches!(&stopped, Next::Stop { why, research: false } if why.contains("is used up")),
+            "{stopped:?}"
+        );
     }
 
     #[test]

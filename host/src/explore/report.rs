@@ -139,8 +139,10 @@ impl BestDocument {
 /// How long it took: of no result.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Times {
-    /// From the beginning to the end.
+    /// From the beginning until all had run, without judging them.
     pub(crate) wall_seconds: f64,
+    /// What it took besides to compare and to judge what had run.
+    pub(crate) judging_seconds: f64,
     /// What compiling and all runs took together: as long as one after another would have taken at least.
     pub(crate) one_after_another_seconds: f64,
     pub(crate) saved_seconds: f64,
@@ -148,10 +150,15 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(wall: Duration, work: Duration, workers: usize) -> Self {
-        let saved_seconds = work.saturating_sub(wall).as_secs_f64();
-        let (wall, work) = (wall.as_secs_f64(), work.as_secs_f64());
-        Self { wall_seconds: wall, one_after_another_seconds: work, saved_seconds, workers }
+    /// `wall` is the part of `all` in which approaches were compiled and run.
+    pub(super) fn of((wall, all): (Duration, Duration), work: Duration, workers: usize) -> Self {
+        Self {
+            wall_seconds: wall.as_secs_f64(),
+            judging_seconds: all.saturating_sub(wall).as_secs_f64(),
+            one_after_another_seconds: work.as_secs_f64(),
+            saved_seconds: work.saturating_sub(wall).as_secs_f64(),
+            workers,
+        }
     }
 }
 

@@ -299,7 +299,15 @@ fn selection(written: &Written, spot: &Spot<'_>) -> Result<SelectionSettings, Fa
         Rule::Chosen(names) if names.is_empty() => {
             return Err(spot.at(value.span(), "`selection` names none: name at least one approach"));
         }
-        Rule::Chosen(names) => Rule::Chosen(names.iter().map(|name| inline(name)).collect()),
+        Rule::Chosen(names) => {
+            let names: Vec<String> = names.iter().map(|name| inline(name)).collect();
+            let twice = (1..names.len()).find(|place| names[..*place].contains(&names[*place]));
+            if let Some(place) = twice {
+                let problem = format!("`selection` chooses `{}` twice: leave one out", names[place]);
+                return Err(spot.at(value.span(), problem));
+            }
+            Rule::Chosen(names)
+        }
         rule => rule,
     };
     Ok(SelectionSettings { rule, max_correlation, only_accepted })

@@ -1,5 +1,7 @@
 //! How much the best variant deserves belief, for people.
 
+use std::collections::BTreeMap;
+
 use stratbox_decide::GateAnswer;
 use stratbox_domain::RunOutcome;
 use stratbox_metrics::{Figure, MetricName, Stated, Unit};
@@ -211,14 +213,23 @@ pub(crate) fn holdout(held: &HeldOut) -> String {
 pub(crate) fn trials(report: &TrialsReport) -> String {
     let trials = &report.trials;
     let sessions = counted(trials.sessions, "session");
+    let reused = |count: u64| match count {
+        0 => String::new(),
+        count => format!("  and {} reused, counted when they were made", grouped(count)),
+    };
     let mut text = format!(
         "{} on bars that experiment {} could have used, in {sessions}\n",
-        counted(trials.total, "trial"),
+        counted(report.made, "trial"),
         report.experiment
     );
-    for (experiment, count) in trials.by_experiment() {
+    let mut by_experiment = BTreeMap::<_, (u64, u64)>::new();
+    for part in &trials.parts {
+        let sum = by_experiment.entry(part.experiment).or_default();
+        *sum = (sum.0.saturating_add(part.made()), sum.1.saturating_add(part.reused));
+    }
+    for (experiment, (made, answered)) in by_experiment {
         let who = experiment.map_or("outside of experiments".to_owned(), |id| format!("experiment {id}"));
-        text += &format!("  {:<24}{:>12}\n", who, grouped(count));
+        text += &format!("  {:<24}{:>12}{}\n", who, grouped(made), reused(answered));
     }
     text
 }

@@ -220,8 +220,9 @@ pub(crate) fn compare(report: &CompareReport) -> String {
     }
     let mut text =
         format!("{}\n\nmetrics: of the best variant (median of those that completed)\n", table.trim_fmt());
-    if let Some(comparison) = &report.comparison {
-        text += &format!("\nbest variants\n{}", super::comparison::human(comparison, report.shown));
+    if let Some(by_criteria) = &report.by_criteria {
+        let compared = super::comparison::human(&by_criteria.comparison, report.shown);
+        text += &format!("\nbest variants\n{compared}");
     }
     report.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
     text

@@ -205,12 +205,19 @@ fn numbers(experiments: &[ExperimentId]) -> String {
 fn times(report: &ExploreReport) -> String {
     let times = &report.times;
     format!(
-        "{:.1} s on {}; {:.1} s one after another, {:.1} s saved",
+        "{:.1} s on {}; {:.1} s one after another, {:.1} s saved; {:.1} s to judge it",
         times.wall_seconds,
         counted(times.workers as u64, "worker"),
         times.one_after_another_seconds,
         times.saved_seconds,
+        times.judging_seconds,
     )
+}
+
+/// What to say when an exploration came to its end without a variant to rank.
+pub(crate) fn nothing_to_compare(report: &ExploreReport) -> Option<String> {
+    let is_nobody = report.evaluation.is_some() && report.approaches.iter().all(|it| it.best.is_none());
+    is_nobody.then(|| "note: nothing can be recommended: no approach has a variant to rank".to_owned())
 }
 
 /// Why it stopped early, and how to go on.

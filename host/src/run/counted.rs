@@ -80,6 +80,6 @@ impl Counter {
         if self.looks.is_empty() || (held_from.is_some() && !is_rest_empty) {
             writer.count_trials(&rest, 1, now())?;
         }
-        Ok(Some(workspace.reader()?.trials(&self.range, &[])?.total))
+        Ok(Some(workspace.reader()?.trials(&self.range, &[])?.made()))
     }
 }

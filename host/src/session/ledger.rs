@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stratbox_domain::{Interruption, RunOutcome, WorkerLoss};
+use stratbox_domain::{Interruption, RunKey, RunOutcome, WorkerLoss};
 use stratbox_orchestrator::performance::{Recorder, TaskFacts};
 use stratbox_orchestrator::workflow::{Best, WorkflowState};
 use stratbox_orchestrator::{
@@ -14,7 +14,8 @@ use stratbox_orchestrator::{
 };
 use stratbox_scheduler::{Book, Control, Expansion, Tried};
 use stratbox_store::{
-    Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, OutcomeKind, Reader, Trial as Row,
+    Batch, EncodedOutcome, ExperimentId, FailedAttempt, Known, KnownTrial, OutcomeKind, Reader,
+    Row as Stored, Trial as Row,
 };
 
 use super::clock::Clock;
@@ -29,7 +30,7 @@ use crate::key::RunKeys;
 use crate::sweep::{Plan, Sampled};
 
 /// The round of a sweep: it has but one.
-pub(super) const ITERATION: u32 = 1;
+pub(crate) const ITERATION: u32 = 1;
 /// Rows that go to the keeper together at least, unless they have waited for [`PATIENCE`].
 const ROWS: usize = 512;
 /// What is lost at most when the process is killed.
@@ -58,6 +59,8 @@ pub(super) struct Ledger<'a> {
     settled: Bits,
     /// Earlier attempts at variants that have none.
     histories: BTreeMap<u64, History>,
+    /// Runs that are not tried again.
+    given_up: BTreeMap<RunKey, KnownTrial>,
     keeper: ToKeeper,
     pending: Pending,
     clock: Clock,
@@ -138,6 +141,7 @@ impl<'a> Ledger<'a> {
             cursors: plan.strategies.iter().map(|_| Cursor::default()).collect(),
             settled: std::mem::take(&mut opened.settled),
             histories: std::mem::take(&mut opened.histories),
+            given_up: std::mem::take(&mut opened.given_up),
             keeper,
             pending: Pending::default(),
             clock,
@@ -196,14 +200,20 @@ impl<'a> Ledger<'a> {
         let _ = waiting.recv();
     }
 
-    /// The answers that the store has for some points, in their order.
+    /// The answers that there are for some points, in their order: from the store, or that they were given up.
     fn answers(&self, strategy: usize, points: &[u64]) -> Result<Vec<Option<KnownTrial>>, Failure> {
         let planned = &self.plan.strategies[strategy];
         let key = |index: &u64| self.keys[strategy].of(&planned.params(*index));
-        match &self.cursors[strategy].known {
-            Some(Some(known)) if !known.is_empty() => Ok(known.get_all(points.iter().map(key))?),
-            _ => Ok(points.iter().map(|_| None).collect()),
+        let mut answers = match &self.cursors[strategy].known {
+            Some(Some(known)) if !known.is_empty() => known.get_all(points.iter().map(key))?,
+            _ => points.iter().map(|_| None).collect(),
+        };
+        if !self.given_up.is_empty() {
+            for (index, answer) in points.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+                *answer = self.given_up.get(&key(index)).cloned();
+            }
         }
+        Ok(answers)
     }
 
     /// A row that another experiment has made.
@@ -509,6 +519,15 @@ fn progress(total: u64) -> ProgressBar {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What a row of another experiment says of a run that was given up: that it ended without a result that is its own doing.
+pub(crate) fn given_up(row: &Stored, experiment: ExperimentId) -> Option<KnownTrial> {
+    let settled = [Settled::Exhausted, Settled::Quarantined, Settled::OverBudget].map(label);
+    let settled = settled.into_iter().find(|label| *label == row.settled)?;
+    let (outcome, encoded) = (row.outcome.clone(), EncodedOutcome::new(&row.outcome));
+    let experiment = row.reused.unwrap_or(experiment);
+    Some(KnownTrial { experiment, outcome, encoded, fuel: row.fuel, attempts: row.attempts, settled })
 }
 
 /// Stable names of reasons.

@@ -14,6 +14,7 @@ mod report;
 mod stream;
 mod work;
 
+pub(crate) use ledger::{ITERATION, given_up};
 pub(crate) use opened::Opened;
 pub(crate) use report::{SessionReport, of_the_same_work};
 pub(crate) use stream::{Stream, Subject};
@@ -108,11 +109,11 @@ pub(crate) fn run(
     let runs = engine.runs(conditions, &plan.bars)?;
     let keys: Vec<RunKeys> = plan.strategies.iter().map(|planned| plan.keys(engine, planned)).collect();
     let left = plan.variants() - opened.settled.len();
+    let again = opened.again.clone().unwrap_or_else(|| format!("stratbox resume {}", opened.id));
     note(&format!(
-        "running {} on {}; Ctrl-C stops, keeps what is done, and `stratbox resume {}` goes on",
+        "running {} on {}; Ctrl-C stops, keeps what is done, and `{again}` goes on",
         counted(left, "variant"),
         counted(workers.get() as u64, "worker"),
-        opened.id,
     ));
     let mut clock = Clock::default();
     let keeper = keeper(&mut opened, args, &mut clock, leaving)?;

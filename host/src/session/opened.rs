@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use stratbox_domain::FaultLabel;
+use stratbox_domain::{FaultLabel, RunKey};
 use stratbox_orchestrator::workflow::{Best, IterationLimits, Phase, Refused, WorkflowKind, WorkflowState};
 use stratbox_orchestrator::{Ending, FaultSignature, History, RetryPolicy};
 use stratbox_store::{
-    Batch, Experiment, ExperimentId, ExperimentLock, FailedAttempt, Milestone, Status, Transition, Workspace,
+    Batch, Experiment, ExperimentId, ExperimentLock, FailedAttempt, KnownTrial, Milestone, Status,
+    Transition, Workspace,
 };
 
 use super::clock::Clock;
@@ -29,6 +30,10 @@ pub(crate) struct Opened {
     pub(super) resumed: bool,
     /// It goes on with what another experiment of the same command began.
     pub(super) follows: bool,
+    /// The command that goes on, where that is not `resume`.
+    pub(super) again: Option<String>,
+    /// Runs that earlier experiments of the same command have given up: they are not tried again.
+    pub(super) given_up: BTreeMap<RunKey, KnownTrial>,
     /// Why it stopped before.
     before: Option<String>,
 }
@@ -55,6 +60,8 @@ impl Opened {
             histories,
             resumed: false,
             follows: false,
+            again: None,
+            given_up: BTreeMap::new(),
             before: None,
         })
     }
@@ -62,6 +69,12 @@ impl Opened {
     /// The same, going on with what another experiment of the same command began.
     pub(crate) fn following(self) -> Self {
         Self { follows: true, ..self }
+    }
+
+    /// One of several that a command makes, which goes on with it when one of them stops; what those before have given up, this
+    /// one does not try again.
+    pub(crate) fn one_of_several(self, again: &str, given_up: &BTreeMap<RunKey, KnownTrial>) -> Self {
+        Self { follows: true, again: Some(again.to_owned()), given_up: given_up.clone(), ..self }
     }
 
     /// One that stopped early, with what the store has of it.
@@ -109,6 +122,8 @@ impl Opened {
             histories,
             resumed: true,
             follows: false,
+            again: None,
+            given_up: BTreeMap::new(),
             before,
         })
     }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stratbox_domain::{Limits, VenuePolicy};
+use stratbox_domain::{Limits, ParamSpec, VenuePolicy};
 use stratbox_metrics::MetricName;
 use stratbox_search::Method;
 use toml::Spanned;
@@ -93,9 +93,19 @@ impl SweepFile {
         self.settle_for_one(place, strategy);
     }
 
-    /// A strategy without parameters has nothing to draw.
+    /// A strategy without parameters has nothing to draw, and one of whose parameters the file says nothing runs with their
+    /// defaults.
     pub(crate) fn settle_for_one(&mut self, place: usize, strategy: &Strategy) {
-        let entry = self.content.strategies[place].get_mut();
+        let entry = &mut self.content.strategies[place];
+        let span = entry.span();
+        let entry = entry.get_mut();
+        if entry.params.is_empty() && entry.search == Method::Grid {
+            let default = |spec: &ParamSpec| {
+                let name = Spanned::new(span.clone(), spec.name.clone());
+                (name, Spanned::new(span.clone(), Values::Fixed(spec.kind.default_value())))
+            };
+            entry.params = strategy.manifest.parameters.iter().map(default).collect();
+        }
         if strategy.manifest.parameters.is_empty() && entry.samples.is_none() && entry.enqueue.is_empty() {
             entry.search = Method::Grid;
         }
@@ -128,18 +138,14 @@ impl SweepFile {
 }
 
 impl Plan {
-    /// Approaches that are planned, run together. No run takes longer than all of them may.
+    /// Approaches that are planned, run together. Their time is no limit of any run, so that results are the same whatever it is.
     pub(crate) fn of_approaches(
         file: &SweepFile,
         ground: Ground,
         strategies: Vec<PlannedStrategy>,
-        most: Duration,
     ) -> Result<Self, Failure> {
         let preparing = strategies.iter().map(|it| it.strategy.build.compile + it.strategy.build.link);
         let preparing: Duration = preparing.sum();
-        let mut plan = Self::of(file, ground, strategies, preparing, false)?;
-        let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1);
-        plan.limits.wall_ms = plan.limits.wall_ms.min(most);
-        Ok(plan)
+        Self::of(file, ground, strategies, preparing, false)
     }
 }

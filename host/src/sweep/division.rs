@@ -115,7 +115,7 @@ pub(crate) fn looks(reader: &Reader, dataset: Digest) -> Result<Vec<LookDocument
 /// Who looked at bars that are held out.
 pub(crate) fn held_out(reader: &Reader, range: &DataRange) -> Result<HeldOut, Failure> {
     let looks: Vec<LookDocument> = reader.looks(range)?.into_iter().map(LookDocument::from).collect();
-    let trials = reader.trials(range, &[])?.total;
+    let trials = reader.trials(range, &[])?.made();
     let (from, to) = (range.from.map(time), range.to.map(time));
     Ok(HeldOut { from, to, trials_before: trials.saturating_sub(looks.len() as u64), looks })
 }

@@ -41,7 +41,7 @@ use stratbox_store::{ExperimentId, Reader, Workspace};
 
 use crate::cli::{SessionArgs, SweepArgs};
 use crate::failure::Failure;
-use crate::file::{check_target, write};
+use crate::file::{check_distinct, check_target, write};
 use crate::render;
 use crate::session::{self, Opened};
 use crate::wiring::{Engine, Setting};
@@ -53,7 +53,7 @@ pub(crate) fn sweep(
     note: &dyn Fn(&str),
 ) -> Result<SweepReport, Failure> {
     let file = SweepFile::read(&args.file)?;
-    check_targets(&args.session, &file.inputs())?;
+    check_targets(&args.session, &file.inputs(), None)?;
     let workspace = setting.workspace()?;
     let engine = Engine::start(setting, note)?;
     let plan = Plan::resolve(&engine, &file, args.session.workers(available_parallelism().ok()), args.fresh)?;
@@ -62,8 +62,13 @@ pub(crate) fn sweep(
     run(&engine, plan, opened, &args.session, setting, note)
 }
 
-/// Finds out before the work whether there is a place for what comes of it.
-pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<(), Failure> {
+/// Finds out before the work whether there is a place for what comes of it, and one of its own for each: `also` is written
+/// besides what all sessions write.
+pub(crate) fn check_targets(
+    args: &SessionArgs,
+    inputs: &[PathBuf],
+    also: Option<&Path>,
+) -> Result<(), Failure> {
     if let Some(events) = args.events.as_deref().filter(|events| *events != Path::new("-")) {
         // A pipe or a device costs nobody anything.
         let special = std::fs::metadata(events).is_ok_and(|there| !there.is_file() && !there.is_dir());
@@ -71,7 +76,12 @@ pub(crate) fn check_targets(args: &SessionArgs, inputs: &[PathBuf]) -> Result<()
             check_target(events, inputs)?;
         }
     }
-    args.out.as_deref().map_or(Ok(()), |out| check_target(out, inputs))
+    for path in args.out.as_deref().into_iter().chain(also) {
+        check_target(path, inputs)?;
+    }
+    let events = args.events.as_deref().filter(|events| *events != Path::new("-"));
+    let targets = [("--events", events), ("--out", args.out.as_deref()), ("--markdown", also)];
+    check_distinct(&targets)
 }
 
 /// Runs what is left of an experiment, and of each rung after it. The last session ended all of it, or was stopped.

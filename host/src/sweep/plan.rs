@@ -344,31 +344,17 @@ impl Plan {
         self.strategies.iter().map(PlannedStrategy::variants).sum()
     }
 
-    /// Numbers of at most so many variants, spread evenly over all of them, ascending: also over those that were left behind
-    /// on an earlier rung, for who went on was chosen by the very bars that choosing is judged by.
-    pub(crate) fn spread(&self, most: u64) -> Vec<u64> {
+    /// Numbers of the variants that were tried, ascending: of those that have a result, and of those that were left behind on an
+    /// earlier rung, for who went on was chosen by the very bars that choosing is judged by. Never of one that was not begun.
+    pub(crate) fn tried<'a>(&'a self, settled: &'a Bits) -> impl Iterator<Item = u64> + 'a {
         let climbs = self.halving.as_ref().is_some_and(|halving| halving.survivors.is_some());
-        let own = |planned: &PlannedStrategy| if climbs { planned.points() } else { planned.variants() };
-        let all = self.strategies.iter().map(own).sum::<u64>();
-        let count = most.min(all);
-        // Places among the variants; the product of two such numbers is far below 2^64.
-        let mut places = (0..count).map(|it| it * all / count).peekable();
-        let (mut chosen, mut before) = (Vec::new(), 0);
-        for planned in &self.strategies {
-            let own = own(planned);
-            let mut points = (0..planned.points()).filter(|index| planned.is_variant(*index)).enumerate();
-            while let Some(place) = places.next_if(|place| *place < before + own) {
-                let wanted = place - before;
-                // Without gaps a variant's place is its number.
-                let index = match own == planned.points() {
-                    true => Some(wanted),
-                    false => points.find(|(place, _)| *place as u64 == wanted).map(|(_, index)| index),
-                };
-                chosen.extend(index.map(|index| planned.first + index));
-            }
-            before += own;
-        }
-        chosen
+        self.strategies.iter().flat_map(move |planned| {
+            let is_tried = move |index: &u64| match planned.is_variant(*index) {
+                true => settled.contains(planned.first + index),
+                false => climbs,
+            };
+            (0..planned.points()).filter(is_tried).map(move |index| planned.first + index)
+        })
     }
 
     /// The strategy that a variant is of, with its place among the strategies.

@@ -114,12 +114,12 @@ impl Stage {
 
     /// Every trial that was ever made on bars that a choice on these could have used.
     pub(super) fn trials(&self, reader: &Reader) -> Result<u64, Failure> {
-        Ok(reader.trials(&self.range, &self.also)?.total)
+        Ok(reader.trials(&self.range, &self.also)?.made())
     }
 
     /// The same of all bars of the dataset, also those that are held out.
     pub(super) fn trials_of_all(&self, reader: &Reader) -> Result<u64, Failure> {
-        Ok(reader.trials(&DataRange::all(self.range.dataset), &self.also)?.total)
+        Ok(reader.trials(&DataRange::all(self.range.dataset), &self.also)?.made())
     }
 }
 

@@ -67,6 +67,65 @@ fn trials_of_earlier_sweeps_on_the_same_bars_count_also_when_their_experiments_a
 }
 
 #[test]
+fn what_is_answered_from_the_store_was_counted_when_it_was_made() {
+    let dir = folder();
+    let once = sweep(dir.path(), SWEEP, "");
+    let again = sweep(dir.path(), SWEEP, "");
+    assert_eq!(again["summary"]["reused"], 12);
+    assert_eq!(
+        (&again["belief"]["trials"]["total"], &again["belief"]["trials"]["own"]),
+        (&12.into(), &12.into())
+    );
+    assert_eq!(figure(&again, "dsr"), figure(&once, "dsr"), "to ask again is no further trial");
+    let counted = stratbox(dir.path(), "trials 2 --format json").ok().json();
+    assert_eq!(
+        (&counted["made"], &counted["total"], &counted["reused"]),
+        (&12.into(), &24.into(), &12.into()),
+        "the ledger itself only counts up"
+    );
+    let human = stratbox(dir.path(), "trials 2").ok().stdout;
+    assert!(
+        human.starts_with("12 trials on bars that experiment 2") && human.contains("0  and 12 reused"),
+        "{human}"
+    );
+    assert_eq!(
+        sweep(dir.path(), SWEEP, "--fresh")["belief"]["trials"]["total"],
+        24,
+        "what is run is a trial"
+    );
+}
+
+#[test]
+fn the_same_run_of_two_strategies_is_one_trial() {
+    let dir = folder();
+    let both = format!(
+        "{SWEEP}[[strategy]]\nsource = \"probe.rs\"\n[strategy.params]\nunits = [0, 100]\nshare = [0.0]\n"
+    );
+    let report = sweep(dir.path(), &both, "");
+    assert_eq!(report["summary"]["variants"], 14);
+    assert_eq!(
+        (&report["belief"]["trials"]["total"], &report["belief"]["trials"]["own"]),
+        (&12.into(), &12.into())
+    );
+}
+
+#[test]
+fn one_that_was_paused_is_judged_by_what_ran() {
+    let dir = folder();
+    let text = SWEEP
+        .replace("max = 200, step = 100", "max = 1000, step = 10")
+        .replace("share = ", "mode = [\"panic\", \"trade\"]\nshare = ");
+    write(dir.path(), "s.toml", &text);
+    assert_eq!(stratbox(dir.path(), "sweep s.toml -j 1 --on-failures stop --failure-share 0.1").code, 8);
+    let shown = stratbox(dir.path(), "experiments show 1 --format json").ok().json();
+    let rows = shown["counts"]["completed"].as_u64().unwrap() + shown["counts"]["faulted"].as_u64().unwrap();
+    let judged = stratbox(dir.path(), "judge 1 --format json").ok().json();
+    let sampled = |name: &str| judged["belief"]["trials"][name].as_u64().unwrap();
+    assert_eq!(sampled("sampled") + sampled("without_series"), rows, "nothing else is run");
+    assert_eq!(judged["not_tried"], shown["variants"].as_u64().unwrap() - rows);
+}
+
+#[test]
 fn failed_attempts_are_trials_too() {
     let dir = folder();
     let text = SWEEP.replace("share = ", "mode = [\"trade\", \"panic\"]\nshare = ");

@@ -184,7 +184,16 @@ fn the_best_of_experiments_are_compared_by_criteria() {
     assert!(markdown.contains("| Candidate | total\\_return | exposure | Total | Rank |"), "{markdown}");
     assert!(markdown.contains("\n| 2 sec\\|ond | "), "{markdown}");
     let human = stratbox(dir.path(), words).ok().stdout;
-    for part in ["2 sec|ond", "trade-offs", "recommendation\n  Choose `1 first`", "3 third: no variant"] {
+    let doubt = "recommendation\n  Nobody has asked here whether any of these deserves belief: the first is the best of 12 trials";
+    assert_eq!((&compared["judged"], &compared["trials"]), (&false.into(), &12.into()));
+    for part in [
+        "2 sec|ond",
+        "trade-offs",
+        doubt,
+        "(`stratbox judge 1`)",
+        "\n  Choose `1 first`",
+        "3 third: no variant",
+    ] {
         assert!(human.contains(part), "{part}: {human}");
     }
     let matrix = stratbox(dir.path(), &format!("{words} --comparison-format matrix")).ok().stdout;

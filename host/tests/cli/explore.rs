@@ -139,7 +139,11 @@ fn an_approach_that_cannot_be_used_is_shown_with_its_reason_and_the_others_go_on
 fn when_none_can_be_used_nobody_is_recommended() {
     let dir = folder();
     write(dir.path(), "broken.rs", "this is no source");
-    let report = report(dir.path(), &format!("{HEAD}[[approach]]\nsource = \"broken.rs\"\n"));
+    let ran = explore(dir.path(), &format!("{HEAD}[[approach]]\nsource = \"broken.rs\"\n"), "--format json");
+    // As a sweep of nothing but faults does.
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains("nothing can be recommended: no approach has a variant"), "{}", ran.stderr);
+    let report = ran.json();
     assert_eq!((&report["accepted"], &report["selection"]), (&json!(false), &Value::Null));
     assert_eq!(
         (&report["rounds"], &report["comparison"]["recommendation"]["best"]),
@@ -174,6 +178,96 @@ fn an_approach_whose_time_is_used_up_keeps_what_it_has_and_the_others_go_on() {
         shown.contains("completed") && shown.contains("`late` timed out after 0 of 4 variants"),
         "{shown}"
     );
+}
+
+/// Of which no run comes to its end by itself.
+fn endless() -> String {
+    let limits = "[limits]\nfuel = 1000000000000000000\nfuel_per_bar = 1000000000000000000\nwall_ms = 1000\n";
+    let own = "[[approach]]\nname = \"endless\"\nsource = \"probe.rs\"\nsearch = \"grid\"\n[approach.params]\n\
+               mode = \"spin\"\n";
+    format!("{limits}{own}")
+}
+
+#[test]
+fn what_was_never_begun_is_run_by_nobody_who_judges() {
+    let dir = folder();
+    let late = approach("late", "{ min = 1, max = 9 }").replace("name =", "timeout = 1e-9\nname =");
+    let quick = approach("quick", "{ min = 10, max = 99 }");
+    let report = report(dir.path(), &format!("{HEAD}{late}{quick}[explore]\nvariants = 4\n"));
+    assert_eq!(of(&report, "late")["reason"], "timed out after 0 of 4 variants");
+    let sampled = |trials: &Value| {
+        (
+            trials["sampled"].as_u64().unwrap() + trials["without_series"].as_u64().unwrap(),
+            trials["total"].clone(),
+        )
+    };
+    assert_eq!(sampled(&report["beliefs"][0]["trials"]), (4, json!(4)));
+    let judged = stratbox(dir.path(), "judge 1 --format json").ok().json();
+    assert_eq!(sampled(&judged["belief"]["trials"]), (4, json!(4)));
+    assert_eq!(judged["not_tried"], 4);
+}
+
+#[test]
+fn more_time_makes_no_other_results() {
+    let dir = folder();
+    let file =
+        |timeout: u32| format!("{}[explore]\nvariants = 4\ntimeout_per_approach = {timeout}\n", three());
+    let (first, again) = (report(dir.path(), &file(50)), report(dir.path(), &file(500)));
+    assert_eq!(first["leaders"], again["leaders"]);
+    assert_eq!((&first["trials"], &again["trials"]), (&json!(12), &json!(12)));
+    let shown = stratbox(dir.path(), "experiments show 2 --format json").ok().json();
+    assert_eq!(shown["counts"]["reused"].as_u64().or(shown["reused"].as_u64()), Some(12), "{shown}");
+}
+
+#[test]
+fn what_was_interrupted_for_good_is_not_run_again_before_somebody_explores_again() {
+    let dir = folder();
+    let strict = HEAD.replace("at_least = 0.0", "at_least = 1000.0");
+    let good = approach("good", "{ min = 1, max = 1000 }");
+    let settings = "[explore]\nvariants = 2\nif_none_pass = \"new_variants\"\nmax_rounds = 2\n";
+    let file = format!("{strict}{}{good}{settings}", endless());
+    let first = report(dir.path(), &file);
+    assert_eq!(first["rounds"].as_array().unwrap().len(), 2);
+    let lost = of(&first, "endless");
+    assert_eq!((&lost["state"], &lost["interrupted"]), (&json!("faulted"), &json!(1)));
+    assert_eq!(lost["reason"], "none of 1 variant completed; 1 was interrupted by `timeout`");
+    assert_eq!(first["trials"], 4 + 2, "two attempts at it, in the first round");
+    assert_eq!(report(dir.path(), &file)["trials"], 4 + 2 + 2, "and two when it is tried again");
+}
+
+#[test]
+fn when_the_first_by_the_criteria_did_not_pass_it_is_said_who_did() {
+    let dir = folder();
+    let file = three()
+        .replace("at_least = 0.0", "at_least = 0.001")
+        .replace("name = \"small\"", "name = \"small\"\nscores = { beauty = 9 }");
+    let report =
+        report(dir.path(), &format!("{file}[[criterion]]\nfigure = \"beauty\"\n[explore]\nvariants = 4\n"));
+    let said = report["comparison"]["recommendation"]["sentences"][0].as_str().unwrap();
+    assert!(said.starts_with("`small`, the first by the criteria, does not deserve belief yet"), "{said}");
+    assert!(said.contains("total_return") && said.contains("`large` did"), "{said}");
+    assert_eq!(report["accepted"], false);
+}
+
+#[test]
+fn one_that_varies_nothing_runs_as_it_is() {
+    let dir = folder();
+    let plain = "[[approach]]\nname = \"plain\"\nsource = \"probe.rs\"\n";
+    let report = report(dir.path(), &format!("{HEAD}{plain}{}", approach("varied", "[2, 3]")));
+    let plain = of(&report, "plain");
+    assert_eq!((&plain["state"], &plain["variants"]), (&json!("completed"), &json!(1)), "{plain}");
+    assert_eq!(plain["best"]["params"]["units"], 1, "its default");
+}
+
+#[test]
+fn all_that_is_written_has_a_file_of_its_own() {
+    let dir = folder();
+    for words in ["--out r --markdown r", "--events r --markdown ./r", "--events r --out r"] {
+        let refused = explore(dir.path(), &three(), words);
+        assert!(refused.refused(2).contains("name the same file"), "{words}: {}", refused.stderr);
+    }
+    explore(dir.path(), &format!("{}[explore]\nvariants = 1\n", three()), "--events e --out o --markdown m")
+        .ok();
 }
 
 #[test]
@@ -312,6 +406,11 @@ fn each_approach_is_an_experiment_of_its_own_when_the_hierarchy_is_flat() {
     let other = folder();
     let hierarchical = report(other.path(), &format!("{}[explore]\nvariants = 4\n", three()));
     assert_eq!(names(&flat["comparison"]["rows"]), names(&hierarchical["comparison"]["rows"]));
+    for name in ["small", "middle", "large"] {
+        let figures = |report: &Value| of(report, name)["figures"].clone();
+        assert!(figures(&flat)["pbo"]["value"].is_number(), "{flat}");
+        assert_eq!(figures(&flat), figures(&hierarchical), "{name} is judged among all of them");
+    }
 }
 
 #[test]
@@ -463,6 +562,7 @@ fn ctrl_c_pauses_it_and_says_how_to_go_on() {
     stderr.read_to_string(&mut said).expect("it is UTF-8");
     let ran = Ran::of(child.wait_with_output().expect("it ends"));
     assert_eq!(ran.code, 130, "{said}");
+    assert!(said.contains("keeps what is done, and `stratbox explore x.toml"), "{said}");
     assert!(ran.stdout.contains("Ctrl-C: what is done is kept"), "{}", ran.stdout);
     assert!(ran.stdout.contains("to go on: stratbox explore x.toml"), "{}", ran.stdout);
     assert!(ran.stdout.contains("interrupted") && !ran.stdout.contains("recommendation"), "{}", ran.stdout);

@@ -274,6 +274,14 @@ fn what_cannot_be_written_to_the_file_is_still_shown() {
 }
 
 #[test]
+fn results_and_events_have_a_file_each() {
+    let dir = folder();
+    let refused = sweep(dir.path(), &grid("units = [0, 1]"), "--out r.json --events ./r.json");
+    assert!(refused.refused(2).contains("`--events` and `--out` name the same file"), "{}", refused.stderr);
+    sweep(dir.path(), &grid("units = [0, 1]"), "--out r.json --events e.jsonl").ok();
+}
+
+#[test]
 fn a_sweep_of_nothing_but_faults_says_so_and_how_to_look() {
     let dir = folder();
     let file = |modes: &str| grid(&format!("mode = [{modes}]\nunits = [0, 1]"));

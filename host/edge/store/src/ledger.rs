@@ -61,7 +61,8 @@ impl DataRange {
 /// How often something was tried on some bars, see [`Reader::trials`](crate::Reader::trials).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Trials {
-    /// Every trial on a range that overlaps the one asked for: what a choice on that range has used.
+    /// Every trial on a range that overlaps the one asked for, each answer from the store included; see
+    /// [`Trials::made`].
     pub total: u64,
     /// Those of them that were answered from the store.
     pub reused: u64,
@@ -72,6 +73,13 @@ pub struct Trials {
 }
 
 impl Trials {
+    /// Trials by which a choice is deflated: those that were made. What was answered from the store was counted when it was
+    /// made, and to ask for it again makes no more of it.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.total.saturating_sub(self.reused)
+    }
+
     /// Trials of each experiment, in the order of their numbers; first those outside of experiments, under `None`.
     #[must_use]
     pub fn by_experiment(&self) -> Vec<(Option<ExperimentId>, u64)> {
@@ -102,6 +110,14 @@ pub struct Tried {
     pub first: u64,
     /// When the last was.
     pub last: u64,
+}
+
+impl Tried {
+    /// Those that were made, and not answered from the store.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        self.trials.saturating_sub(self.reused)
+    }
 }
 
 /// A holdout's number in its workspace, from 1.

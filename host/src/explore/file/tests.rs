@@ -22,7 +22,9 @@ fn what_is_not_said_has_a_default() {
     assert_eq!((settings.threshold, settings.selection.rule.clone()), (0.1, Rule::Best));
     assert_eq!(file.approaches[0].name, "s", "an approach is called as its source");
     assert_eq!((file.criteria.len(), file.criteria[0].name.as_str()), (1, "sharpe"));
-    assert!(!file.sweep.is_grid(0), "points are drawn, so that there can be more of them");
+    assert!(file.sweep.is_grid(0), "it has nothing to vary");
+    let varied = parse(&format!("{GOOD}params = {{ fast = {{ min = 1, max = 9 }} }}\n")).unwrap();
+    assert!(!varied.sweep.is_grid(0), "points are drawn, so that there can be more of them");
     assert_eq!(file.sweep.source(0), Path::new("folder/s.rs"));
 }
 
@@ -67,6 +69,7 @@ fn mistakes_are_found_at_their_line() {
         ("[explore]\nvariants = 0\n", "7: `variants` is `0`"),
         ("[explore]\nvariants = { adaptive = { batch = 9, most = 3 } }\n", "7: `batch` is `9`"),
         ("[explore]\nselection = { chosen = [\"t\"] }\n", "7: `selection` chooses `t`"),
+        ("[explore]\nselection = { chosen = [\"s\", \"s\"] }\n", "7: `selection` chooses `s` twice"),
         ("[explore]\nresources = \"fair\"\n", "7: "),
         ("[explore]\nlibrary = \"x\"\n", "7: `library` is for"),
         ("[explore]\nnum_aproaches = 3\n", "7: unknown field `num_aproaches`"),

@@ -60,6 +60,19 @@ impl Reader {
         })
     }
 
+    /// Number of different runs among the results of some experiments: two strategies may have tried the same.
+    ///
+    /// # Errors
+    /// See [`Reader`].
+    pub fn different_runs(&self, of: &[ExperimentId]) -> Result<u64, StoreError> {
+        let numbers: Vec<String> = of.iter().map(ToString::to_string).collect();
+        let query =
+            format!("SELECT count(DISTINCT key) FROM trials WHERE experiment IN ({})", numbers.join(", "));
+        self.db.run(|connection| {
+            Ok(connection.query_row(&query, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        })
+    }
+
     /// Holdouts that share bars with a range, in the order of their times.
     ///
     /// # Errors

@@ -87,6 +87,23 @@ fn experiments_on_the_same_bars_add_up_and_are_told_apart() {
 }
 
 #[test]
+fn what_was_answered_from_the_store_was_made_before_and_is_the_same_run() {
+    let mut fixture = Fixture::with_results(10);
+    let second = fixture.another();
+    let before = trials(&fixture.workspace.reader().unwrap(), &data());
+    assert_eq!((before.made(), before.total), (12, 12), "all of it was made");
+    let answers = [0, 1].map(|variant| Trial { reused: Some(fixture.id), ..settled(variant) });
+    fixture.writer.commit(second, &Batch { trials: answers.to_vec(), ..Batch::default() }).unwrap();
+    let reader = fixture.workspace.reader().unwrap();
+    let found = trials(&reader, &data());
+    assert_eq!((found.made(), found.total, found.reused), (12, 14, 2));
+    assert_eq!(found.parts.iter().map(stratbox_store::Tried::made).collect::<Vec<_>>(), [12, 0]);
+    let runs = |of: &[ExperimentId]| reader.different_runs(of).unwrap();
+    assert_eq!((runs(&[fixture.id]), runs(&[second]), runs(&[fixture.id, second])), (10, 2, 10));
+    assert_eq!(runs(&[]), 0);
+}
+
+#[test]
 fn a_choice_on_a_range_has_used_the_trials_of_every_range_that_overlaps_it() {
     let Fixture { mut writer, workspace, dir: _dir, .. } = Fixture::new();
     for (range, n) in [(range(0, 100), 1), (range(100, 200), 10), (range(150, 300), 100)] {
