@@ -200,7 +200,7 @@ fn real_bars(plan: &Plan) -> Result<(Vec<Instrument>, Vec<Bar>), Failure> {
 impl Calibrated {
     fn of(world: World, beliefs: &[Option<Belief>]) -> Self {
         let judged = || beliefs.iter().flatten();
-        let accepted = judged().filter(|belief| belief.verdict.accepted).count() as u64;
+        let accepted = judged().filter(|belief| belief.verdict.answers.accepted).count() as u64;
         let median = |name: &str| {
             let figures = judged().filter_map(|belief| belief.figures.get(name).and_then(Figure::value));
             let mut values: Vec<f64> = figures.collect();

@@ -16,7 +16,7 @@ pub(crate) use calibrate::{CalibrationReport, calibrate};
 pub(crate) use command::{TrialsReport, again, trials as count_trials};
 pub(crate) use holdout::{LookReport, look, show as show_holdout};
 pub(crate) use pool::Pool;
-pub(crate) use sample::{Part, deviation};
+pub(crate) use sample::Part;
 pub(crate) use selection::Selection;
 pub(crate) use shape::Shape;
 
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use serde::Serialize;
-use stratbox_decide::Verdict;
+use stratbox_decide::StampedVerdict;
 use stratbox_domain::{Params, RunKey};
 use stratbox_metrics::overfitting::{Intervals, Pbo, Spa};
 use stratbox_metrics::{Figure, Stated};
@@ -106,7 +106,7 @@ pub(crate) struct Belief {
     #[serde(flatten)]
     pub(crate) selection: Selection,
     pub(crate) shape: Shape,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: StampedVerdict,
 }
 
 /// How a variant stands that need not be the best.
@@ -114,7 +114,7 @@ pub(crate) struct Belief {
 pub(crate) struct Standing {
     pub(crate) variant: u64,
     pub(crate) figures: Stated,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: StampedVerdict,
 }
 
 /// Judges the best variant of an experiment that has one. `counted` says how many trials there were on its bars.

@@ -1,16 +1,16 @@
 //! Experiments on the same bars judged together: what the trials of all of them leave of each variant's figures.
 
-use stratbox_decide::Verdict;
-use stratbox_domain::RunOutcome;
+use stratbox_decide::{StampedVerdict, Verdict};
+use stratbox_domain::{RunKey, RunOutcome};
 use stratbox_metrics::overfitting::{
     Convention, EffectiveTrials, Evidence, Intervals, Resampling, effective_trials, expected_max,
-    min_backtest_length, spa,
+    min_backtest_length, spa, trial_deviation,
 };
 use stratbox_metrics::series::{Moments, Returns};
 use stratbox_metrics::{Figure, MetricName, Metrics, Missing, Stated, Unit};
 use stratbox_store::{ExperimentId, Reader, Row};
 
-use super::sample::{Part, Sample, deviation};
+use super::sample::{Part, Sample};
 use super::{Belief, Care, Selection, Shape, Standing, Trials};
 use crate::failure::Failure;
 use crate::sweep::Plan;
@@ -75,7 +75,8 @@ impl<'a> Pool<'a> {
             let joined = tests.map(|it| it.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             (intervals, joined)
         });
-        let Standing { figures, verdict, .. } = self.standing(plan, (best.variant, metrics), returns);
+        let Standing { figures, verdict, .. } =
+            self.standing(plan, (best.variant, best.key, metrics), returns);
         Ok(Some(Belief {
             variant: best.variant,
             strategy: best.strategy.to_string(),
@@ -106,7 +107,7 @@ impl<'a> Pool<'a> {
         let variants: Vec<u64> = rows.iter().map(|row| row.variant).collect();
         let series = self.sample.returns_of(self.engine, plan, &variants, self.care)?;
         let standing = |(row, returns): (&&Row, Result<Vec<f64>, Missing>)| {
-            let own = (row.variant, completed(row)?);
+            let own = (row.variant, row.key, completed(row)?);
             Some(self.standing(plan, own, returns.as_deref().map_err(|missing| *missing)))
         };
         Ok(rows.iter().zip(series).filter_map(standing).collect())
@@ -115,7 +116,7 @@ impl<'a> Pool<'a> {
     fn standing(
         &self,
         plan: &Plan,
-        (variant, metrics): (u64, &Metrics),
+        (variant, key, metrics): (u64, RunKey, &Metrics),
         returns: Result<&[f64], Missing>,
     ) -> Standing {
         let figures = self.figures(metrics, returns);
@@ -123,7 +124,12 @@ impl<'a> Pool<'a> {
             let metric = || name.parse::<MetricName>().ok().map(|name| metrics.get(name));
             figures.get(name).or_else(metric).unwrap_or(Missing::NoData.into())
         };
-        let verdict = Verdict::of(&plan.gates, figure);
+        let verdict = StampedVerdict {
+            fingerprint: key.to_string(),
+            split: plan.split_words(),
+            trials: self.total,
+            answers: Verdict::of(&plan.gates, figure),
+        };
         Standing { variant, figures, verdict }
     }
 
@@ -148,7 +154,7 @@ impl<'a> Pool<'a> {
         let evidence = returns.and_then(Moments::of).map(Evidence::from);
         let of =
             |figure: &dyn Fn(&Evidence) -> Figure| evidence.as_ref().map_or_else(|it| (*it).into(), figure);
-        let deviation = returns.and_then(|it| deviation(&self.sample.columns, it.len(), self.others));
+        let deviation = returns.and_then(|it| trial_deviation(&self.sample.columns, it.len(), self.others));
         let total = self.total as f64;
         let deflated = evidence
             .as_ref()

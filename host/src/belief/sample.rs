@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use stratbox_metrics::Missing;
 use stratbox_metrics::overfitting::{Pbo, pbo};
-use stratbox_metrics::series::Moments;
 use stratbox_store::{ExperimentId, OutcomeKind, Reader};
 
 use super::{Care, blocks};
@@ -144,27 +143,6 @@ fn spread(parts: &[Part<'_>], ran: &[Ran], most: u64) -> Vec<Vec<u64>> {
         chosen
     };
     tried().map(|mut variants| choose(&mut variants)).collect()
-}
-
-/// The standard deviation of the Sharpe ratios a point that some series have, beside one of so many points.
-///
-/// With fewer than two it is what chance alone makes of a Sharpe ratio of zero, `1 / sqrt(T - 1)`. When there were trials besides
-/// these, whose series are not at hand, it is at least that: otherwise the last of many experiments could narrow the spread of
-/// all of them by trying little.
-pub(crate) fn deviation(columns: &[Vec<f64>], observations: usize, others: bool) -> Result<f64, Missing> {
-    if observations < 3 {
-        return Err(Missing::TooFewReturns);
-    }
-    let chance = 1.0 / ((observations - 1) as f64).sqrt();
-    let sharpes: Vec<f64> =
-        columns.iter().filter_map(|column| Moments::of(column).ok()).map(|it| it.sharpe()).collect();
-    let count = sharpes.len() as f64;
-    if sharpes.len() < 2 {
-        return Ok(chance);
-    }
-    let mean = sharpes.iter().sum::<f64>() / count;
-    let variance = sharpes.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
-    Ok(if others { variance.sqrt().max(chance) } else { variance.sqrt() })
 }
 
 /// Points of each series, at most. Folds are counted in time steps, and need every one.

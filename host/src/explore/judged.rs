@@ -55,22 +55,22 @@ impl Judged {
 
     /// Whether any approach passed its gates.
     pub(super) fn has_passed(&self) -> bool {
-        self.standings.values().any(|standing| standing.verdict.accepted)
+        self.standings.values().any(|standing| standing.verdict.answers.accepted)
     }
 
     /// Whether an approach passed.
     pub(super) fn accepts(&self, place: usize) -> bool {
-        self.standings.get(&place).is_some_and(|standing| standing.verdict.accepted)
+        self.standings.get(&place).is_some_and(|standing| standing.verdict.answers.accepted)
     }
 
     /// Which gates an approach missed, in words.
     pub(super) fn missed(&self, place: usize) -> Option<String> {
-        missed(&self.standings.get(&place)?.verdict, |_| true)
+        missed(&self.standings.get(&place)?.verdict.answers, |_| true)
     }
 
     /// The same, when it missed each of them narrowly.
     pub(super) fn near_miss(&self, place: usize) -> Option<String> {
-        let verdict = &self.standings.get(&place)?.verdict;
+        let verdict = &self.standings.get(&place)?.verdict.answers;
         let is_narrow = |answer: &GateAnswer| {
             let threshold = answer.gate.bound.threshold().abs();
             answer.margin.is_some_and(|margin| margin.abs() <= NARROWLY * threshold)

@@ -42,7 +42,7 @@ pub(crate) fn human(belief: &Belief) -> String {
     }
     text += &selection(belief);
     text += &shape(&belief.shape);
-    text += &format!("\n  verdict: {}\n", verdict(&belief.verdict.gates));
+    text += &format!("\n  verdict: {}\n", verdict(&belief.verdict.answers.gates));
     text
 }
 

@@ -119,7 +119,7 @@ fn ran(approach: &ApproachDocument) -> String {
 fn gates(approach: &ApproachDocument) -> &'static str {
     match &approach.standing {
         None => "-",
-        Some(standing) if standing.verdict.accepted => "passed",
+        Some(standing) if standing.verdict.answers.accepted => "passed",
         Some(_) => "missed",
     }
 }
@@ -170,7 +170,7 @@ fn selection(report: &ExploreReport) -> String {
 /// What has to be said of one that is selected although it did not pass its gates.
 fn doubt(report: &ExploreReport, name: &str) -> &'static str {
     let own = report.approaches.iter().find(|approach| approach.approach == name);
-    let has_passed = own.and_then(|it| it.standing.as_ref()).is_some_and(|it| it.verdict.accepted);
+    let has_passed = own.and_then(|it| it.standing.as_ref()).is_some_and(|it| it.verdict.answers.accepted);
     if has_passed { "" } else { "; it did not pass its gates" }
 }
 

@@ -54,6 +54,12 @@ impl From<Look> for LookDocument {
 }
 
 impl Plan {
+    /// The bars that choosing reads, in words.
+    pub(crate) fn split_words(&self) -> String {
+        let BarsSummary { from, to, steps, .. } = &self.bars.summary;
+        format!("what choosing reads: {from} to {to}, {}", counted(*steps, "step"))
+    }
+
     /// The range of the dataset that is held out, if one is.
     pub(crate) fn holdout(&self) -> Option<DataRange> {
         self.division.holdout.map(|times| self.part(times))

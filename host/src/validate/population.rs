@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use stratbox_decide::{Status, Tier};
 use stratbox_domain::{Digest, KeyBuilder, Params};
-use stratbox_metrics::overfitting::pbo;
+use stratbox_metrics::overfitting::{pbo, trial_deviation};
 use stratbox_metrics::{Figure, Missing};
 
 use super::cases::{Asked, Case};
@@ -16,7 +16,7 @@ use super::fingerprint::{self, On};
 use super::floor::{Floor, Patience, Stop, variants};
 use super::grounds::Ground;
 use super::tiers::{best, columns};
-use crate::belief::{blocks, deviation};
+use crate::belief::blocks;
 use crate::failure::{Failure, FailureKind};
 use crate::render::text::{counted, inline};
 use crate::strategy::Strategy;
@@ -59,7 +59,7 @@ pub(super) struct Finals {
 impl Population {
     /// The standard deviation of the trials' Sharpe ratios a point, beside a series of so many points.
     pub(super) fn deviation(&self, points: usize, trials: u64) -> Result<f64, Missing> {
-        deviation(&self.series, points, trials > self.variants)
+        trial_deviation(&self.series, points, trials > self.variants)
     }
 
     /// What it is, for people.

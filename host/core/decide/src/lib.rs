@@ -22,4 +22,4 @@ mod words;
 pub use gates::{AwayFrom, Bound, Gate, GateAnswer, NotABound, Verdict, WrittenBound, overfitting_gates};
 pub use ranking::{Objective, rank};
 pub use tier::{Category, NoStatus, Status, Tier};
-pub use tiers::{TierSettings, TierVerdict};
+pub use tiers::{StampedVerdict, TierSettings, TierVerdict};

@@ -53,7 +53,21 @@ impl TierSettings {
     }
 }
 
-/// A verdict, and what it is a verdict on.
+/// A verdict outside of tiers, and what it is a verdict on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StampedVerdict {
+    /// What makes two runs the same one: the run's key.
+    pub fingerprint: String,
+    /// The bars that the figures are of, in words.
+    pub split: String,
+    /// Every trial that was made on these bars until then: N.
+    pub trials: u64,
+    /// What the gates answered.
+    #[serde(flatten)]
+    pub answers: Verdict,
+}
+
+/// A verdict of a tier, and what it is a verdict on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TierVerdict {
     /// How thoroughly it was validated.
