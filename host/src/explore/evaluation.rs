@@ -173,7 +173,19 @@ fn selection(
     let selection = select(&contenders, &directions, &settings, judged.trials);
     let selection = selection
         .map_err(|error| Failure::input(format!("the approaches cannot be selected from: {error}")))?;
+    let by_criteria = comparison.and_then(|it| it.recommendation.best.as_ref());
+    let note = note.or_else(|| differs(&selection, by_criteria?));
     Ok((Some(selection), note))
+}
+
+/// What to say when the first that is selected is not the one that the criteria put first.
+fn differs(selection: &Selection<Key>, by_criteria: &str) -> Option<String> {
+    let first = selection.chosen.first().filter(|first| first.name != by_criteria)?;
+    Some(format!(
+        "`{}` is first by this rule and `{}` by the criteria: `selection = {{ weighted = 1 }}` selects by those",
+        crate::render::text::inline(&first.name),
+        crate::render::text::inline(by_criteria)
+    ))
 }
 
 /// The objective, and every other criterion that counts.

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use stratbox_decide::allocation::{IfNonePass, Variants};
 use stratbox_domain::RunKey;
 use stratbox_metrics::{Direction, Figure, Missing};
 use stratbox_store::{ExperimentId, KnownTrial};
@@ -335,8 +336,12 @@ impl<'a> Explorer<'a> {
         if let Some(next) = self.known().going_on()? {
             return Ok(next);
         }
-        let done = || Next::Stop { why: "every approach had its variants".to_owned(), research: false };
-        if self.settings.if_none_pass == stratbox_decide::allocation::IfNonePass::Stop {
+        let why = match self.settings.variants {
+            Variants::Fixed(_) => "every approach had its variants",
+            Variants::Adaptive(_) => "every approach had its variants, or its best moved no more",
+        };
+        let done = || Next::Stop { why: why.to_owned(), research: false };
+        if self.settings.if_none_pass == IfNonePass::Stop {
             return Ok(done());
         }
         let judged = self.judge()?;

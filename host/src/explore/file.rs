@@ -328,6 +328,7 @@ fn criteria(
             let problem = format!("criterion `{}` is there twice: leave one out", criterion.name);
             return Err(spot.at(entry.span(), problem));
         }
+        outside(&criterion, approaches).map_err(|problem| spot.at(entry.span(), problem))?;
         if criteria.len() == MAX_CRITERIA {
             let problem = format!("there are more than {MAX_CRITERIA} criteria: leave some out");
             return Err(spot.at(entry.span(), problem));
@@ -339,6 +340,19 @@ fn criteria(
         return Err(spot.at(written[0].span(), problem));
     }
     Ok(criteria)
+}
+
+/// Refuses a score that its criterion has no room for: as likely as not it is a slip of the pen.
+fn outside(criterion: &Criterion, approaches: &[Described]) -> Result<(), String> {
+    let (name, Scale::Between { from, to }) = (&criterion.name, criterion.scale) else { return Ok(()) };
+    let scores = approaches.iter().filter_map(|it| Some((&it.name, *it.scores.get(name)?)));
+    match scores.into_iter().find(|(_, score)| !(from..=to).contains(score)) {
+        Some((approach, score)) if measured(name).is_none() => Err(format!(
+            "approach `{approach}` has a score of {score} for `{name}`, which goes from {from} to {to}: change it, or say \
+             `from` and `to` in the criterion"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A value without the places where it stands.

@@ -156,11 +156,10 @@ impl Settings {
 
     /// What of a comparison is shown.
     pub(crate) fn parts(&self) -> Parts {
-        let words = self.comparison_format != Format::Matrix;
         Parts {
             matrix: self.comparison_format != Format::Narrative,
-            trade_offs: words && self.include_trade_off_analysis,
-            recommendation: words && self.include_recommendation,
+            trade_offs: self.comparison_format != Format::Matrix && self.include_trade_off_analysis,
+            recommendation: self.include_recommendation,
         }
     }
 

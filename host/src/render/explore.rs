@@ -7,7 +7,7 @@ use stratbox_store::ExperimentId;
 
 use super::comparison::{self as compared, escape};
 use super::experiments::plain;
-use super::figures::{data, figure, in_units, limits, params, walls};
+use super::figures::{brief_params, data, figure, in_units, limits, params, walls};
 use super::text::{counted, grouped, inline};
 use super::venue::venue;
 use super::{belief, diagnostics};
@@ -65,7 +65,7 @@ fn approaches(report: &ExploreReport) -> String {
     for approach in &report.approaches {
         let mut cells = vec![inline(&approach.approach), approach.state.as_str().to_owned(), ran(approach)];
         let best = approach.best.as_ref();
-        cells.push(best.map(|best| params(&best.params)).unwrap_or_default());
+        cells.push(best.map(|best| brief_params(&best.params)).unwrap_or_default());
         let own = best.and_then(|best| best.metrics.as_ref());
         cells.extend(metrics.iter().map(|name| own.map(|own| figure(own, *name)).unwrap_or_default()));
         cells.push(gates(approach).to_owned());
@@ -135,7 +135,7 @@ fn leaders(report: &ExploreReport) -> String {
         table.add_row(vec![
             u64::to_string(&rank),
             inline(&leader.approach),
-            params(&leader.params),
+            brief_params(&leader.params),
             value,
             leader.run_key.short(),
         ]);

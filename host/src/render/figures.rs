@@ -1,6 +1,6 @@
 //! Metrics, venues and data ranges as people read them.
 
-use stratbox_domain::{Limits, Params};
+use stratbox_domain::{Limits, ParamValue, Params};
 use stratbox_metrics::{MetricName, Metrics};
 
 use super::text::{counted, grouped, inline, size};
@@ -47,6 +47,15 @@ pub(crate) fn params(params: &Params) -> String {
     let pairs: Vec<String> =
         params.iter().map(|(name, value)| format!("{name}={}", inline(&value.to_string()))).collect();
     pairs.join(" ")
+}
+
+/// The same with numbers in five digits, for tables of points that nobody has typed: the document has every digit.
+pub(crate) fn brief_params(all: &Params) -> String {
+    let brief = |value: &ParamValue| match value {
+        ParamValue::Number(number) => ParamValue::Number(format!("{number:.4e}").parse().unwrap_or(*number)),
+        other => other.clone(),
+    };
+    params(&all.iter().map(|(name, value)| (name.clone(), brief(value))).collect())
 }
 
 /// What a run may use.
@@ -102,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_strategys_choice_cannot_start_a_line() {
-        let choice = stratbox_domain::ParamValue::Text("a\nsharpe 9".to_owned());
+        let choice = ParamValue::Text("a\nsharpe 9".to_owned());
         assert_eq!(params(&[("mode".to_owned(), choice)].into()), r"mode=a\u{a}sharpe 9");
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn plan_line(plan: &Plan, target: &str) -> String {
     let tiers: Vec<&str> = plan.tiers.iter().map(|tier| tier.as_str()).collect();
     let written = if target.is_empty() { String::new() } else { format!("; plan: {target}") };
     format!(
-        "{}: {} due{others} at {} on {}, about {:.1} s ({:.1} s one after another){written}",
+        "{}: {} due{others} at {} on {}, about {:.1} s for the first tier of each ({:.1} s one after another){written}",
         plan.queue,
         strategies(plan.strategies.len()),
         tiers.join(", "),
@@ -99,6 +99,13 @@ pub(crate) fn human(report: &ValidateReport) -> String {
             _ => "stopped: nothing more is begun until somebody decides\n",
         };
     }
+    if let Some(stopped) = &report.stopped {
+        text += &format!(
+            "\nstopped, as `fail_fast` says: {} did not pass; not begun: {}\n",
+            stopped.failed.join(", "),
+            stopped.not_begun.join(", ")
+        );
+    }
     if report.interrupted {
         text += "\nCtrl-C: what has a result is kept; run the same command again to go on\n";
     }
@@ -108,11 +115,12 @@ pub(crate) fn human(report: &ValidateReport) -> String {
 fn metrics(report: &ValidateReport) -> String {
     let it = &report.metrics.summary;
     let saved = match it.compute_saved_percent {
-        Some(percent) => format!(
-            "; one after another {:.1} s, so that {:.1} s ({percent:.0} %) were saved",
+        // Each took as long as it did beside the others, which on a busy machine is longer than alone.
+        Some(percent) if it.compute_saved_seconds > 0.0 => format!(
+            "; one after another at most {:.1} s, so that up to {:.1} s ({percent:.0} %) were saved",
             it.sequential_equivalent_seconds, it.compute_saved_seconds
         ),
-        None => String::new(),
+        Some(_) | None => String::new(),
     };
     format!(
         "{} passed, {} did not; {:.1} s{saved}",

@@ -1,6 +1,6 @@
 //! What becomes of what workers found: kept, counted, written into the queue, told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,16 +19,14 @@ use super::cases::{Asked, Case};
 use super::events::Happened;
 use super::grounds::Ground;
 use super::kept::{Evaluation, Finding};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Look};
 use super::rows::{Left, Row, Way, at_tier, reason, tries, verdict_text};
-use super::work::{Came, Origin, Tried as Attempted, Why};
-use crate::backtest;
+use super::work::{Came, Judgement, Leavings, Origin, Tried as Attempted, Why};
 use crate::failure::Failure;
 use crate::render::text::inline;
 use crate::session::Stream;
 
-/// Changes of the queue that are written together, unless they have waited for [`PATIENCE`].
-const CHANGES: usize = 16;
+/// Changes of the queue that are made within this time are written together.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where a tier's book writes to.
@@ -55,6 +53,8 @@ pub(super) struct Register<'a, 'd> {
     /// What is to be written into the queue, and since when.
     changes: Vec<(String, Managed)>,
     since: Option<Instant>,
+    /// Runs of attempts that stand: what two strategies have in common is run for both, and one trial.
+    counted: BTreeSet<RunKey>,
     /// Failed attempts, and the time that all took, by the places of strategies.
     tried: BTreeMap<usize, (u32, u64)>,
     left: Left,
@@ -65,8 +65,18 @@ struct Answer {
     category: Category,
     reason: Option<String>,
     evaluation: Option<Arc<Evaluation>>,
+    judgement: Judgement,
     fingerprint: Option<String>,
     origin: Way,
+}
+
+impl Answer {
+    fn of(outcome: Outcome<'_>, margin: f64) -> Self {
+        let settled = outcome.settle(margin);
+        let (category, reason) = (settled.category, settled.reason);
+        let judgement = Judgement::default();
+        Self { category, reason, evaluation: None, judgement, fingerprint: None, origin: Way::Ran }
+    }
 }
 
 impl<'a, 'd> Register<'a, 'd> {
@@ -90,6 +100,7 @@ impl<'a, 'd> Register<'a, 'd> {
             next: 0,
             changes: Vec::new(),
             since: None,
+            counted: BTreeSet::new(),
             tried: BTreeMap::new(),
             left: Left::default(),
         }
@@ -166,62 +177,67 @@ impl<'a, 'd> Register<'a, 'd> {
     }
 
     /// What an attempt's output says of the strategy.
-    fn answer(
-        &self,
-        case: &Case,
-        output: Option<Attempted>,
-    ) -> (Answer, Option<(RunKey, backtest::Outcome)>) {
-        let margin = self.asked.validation.fixable_margin;
-        let settle = |outcome: Outcome<'_>, origin, fingerprint: Option<String>, evaluation| {
-            let settled = outcome.settle(margin);
-            Answer { category: settled.category, reason: settled.reason, evaluation, fingerprint, origin }
-        };
-        let came = output.map(|it| it.came);
+    fn answer(&self, case: &Case, came: Option<Came>) -> Answer {
+        let (tier, margin) = (self.tier, self.asked.validation.fixable_margin);
+        let of = |outcome: Outcome<'_>| Answer::of(outcome, margin);
         match came {
-            Some(Came::Answered(evaluation, origin, look)) => {
+            Some(Came::Answered(evaluation, origin, judgement)) => {
                 let origin = match origin {
                     Origin::Ran => Way::Ran,
                     Origin::Kept => Way::Kept,
                     Origin::SameAs(id) => Way::SameAs(id),
                 };
-                let fingerprint = Some(evaluation.fingerprint.clone());
-                let outcome = match &evaluation.finding {
-                    Finding::Judged(verdict) => Outcome::Judged(self.tier, verdict),
-                    Finding::Broken(why) => Outcome::Broken(why),
+                let answer = match (&evaluation.finding, &judgement.verdict) {
+                    (Finding::Measured, Some(verdict)) => of(Outcome::Judged(tier, verdict)),
+                    (Finding::Measured, None) => of(Outcome::Lost("nobody asked its gates")),
+                    (Finding::Broken(why), _) => of(Outcome::Broken(tier, why)),
                 };
-                (settle(outcome, origin, fingerprint, Some(Arc::clone(&evaluation))), look)
+                let fingerprint = Some(evaluation.fingerprint.clone());
+                Answer { evaluation: Some(evaluation), judgement: *judgement, fingerprint, origin, ..answer }
             }
             Some(Came::Unchanged(fingerprint)) => {
                 let reason = case.managed.reason.clone();
                 let (category, origin) = (Category::Fixable, Way::Unchanged);
-                let fingerprint = Some(fingerprint);
-                (Answer { category, reason, evaluation: None, fingerprint, origin }, None)
+                let answer = of(Outcome::Broken(tier, ""));
+                Answer { category, reason, fingerprint: Some(fingerprint), origin, ..answer }
             }
-            Some(Came::Unreadable(why)) => (settle(Outcome::Broken(&why), Way::Ran, None, None), None),
-            Some(Came::Nothing(why, text)) => {
-                let outcome = match why {
-                    Why::TimedOut => Outcome::TimedOut(&text),
-                    Why::NoData => Outcome::NoData(&text),
-                    Why::Lost | Why::Cancelled => Outcome::Lost(&text),
-                };
-                (settle(outcome, Way::Ran, None, None), None)
-            }
-            None => (settle(Outcome::Lost("its worker was silent"), Way::Ran, None, None), None),
+            // Nothing was run on the holdout, and nothing is said of it.
+            Some(Came::Unreadable(why)) if tier == Tier::L2 => of(Outcome::NoData(&why)),
+            Some(Came::Unreadable(why)) => of(Outcome::Broken(tier, &why)),
+            Some(Came::Nothing(why, text)) => of(match why {
+                Why::TimedOut => Outcome::TimedOut(&text),
+                Why::NoData => Outcome::NoData(&text),
+                Why::Lost | Why::Cancelled => Outcome::Lost(&text),
+            }),
+            None => of(Outcome::Lost("its worker was silent")),
         }
     }
 
-    /// Keeps and counts what was run, before anything of it is shown.
-    fn keep(
+    /// Writes down what an attempt has run, before anything of it is shown: a look at what is held out, or else trials. As in
+    /// sweeps, an attempt that is followed by another counts too. What stands is kept.
+    fn account(
         &mut self,
         case: &Case,
-        (evaluation, is_certain): (&Evaluation, bool),
-        look: Option<&(RunKey, backtest::Outcome)>,
+        (left, attempt): (&Leavings, u32),
+        stands: Option<(Option<&Evaluation>, bool)>,
     ) -> Result<(), Failure> {
         let Some(range) = self.range(case) else { return Ok(()) };
-        match look {
-            Some((key, outcome)) => self.desk.ledger.look(&range, (&case.id, evaluation), (*key, outcome)),
-            None if is_certain && evaluation.runs > 0 => self.desk.ledger.keep(&range, evaluation),
-            None => self.desk.ledger.count(&range, evaluation.runs),
+        let mut runs = 0;
+        if let Some((fingerprint, key, outcome)) = &left.look {
+            let look = Look { id: &case.id, fingerprint, key: *key, attempt };
+            self.desk.ledger.look(&range, &look, outcome)?;
+        } else {
+            let new: Vec<RunKey> = left.begun.difference(&self.counted).copied().collect();
+            runs = new.len() as u64;
+            if stands.is_some() {
+                self.counted.extend(new);
+            }
+        }
+        match stands {
+            Some((Some(evaluation), true)) if evaluation.runs > 0 => {
+                self.desk.ledger.keep(&range, evaluation, runs)
+            }
+            _ => self.desk.ledger.count(&range, runs),
         }
     }
 
@@ -241,9 +257,9 @@ impl<'a, 'd> Register<'a, 'd> {
     }
 
     /// Writes a result down, in the queue and wherever people look.
-    fn tell(&mut self, place: usize, answer: Answer, micros: u64) -> Result<(), Failure> {
+    fn tell(&mut self, place: usize, answer: Answer, (micros, is_kept): (u64, bool)) -> Result<(), Failure> {
         let case = self.case(place);
-        let Answer { category, reason, evaluation, fingerprint, origin } = answer;
+        let Answer { category, reason, evaluation, judgement, fingerprint, origin } = answer;
         let reason = reason.map(|reason| inline(&reason));
         let (retries, before) = self.tried.get(&place).copied().unwrap_or_default();
         let micros = before.saturating_add(micros);
@@ -257,13 +273,15 @@ impl<'a, 'd> Register<'a, 'd> {
                 status: Status::Done(self.tier, category),
                 attempts: tries,
                 fingerprint: fingerprint.clone(),
-                verdict: evaluation.as_deref().and_then(verdict_text),
+                verdict: verdict_text(self.tier, &judgement),
                 reason: reason.clone(),
             },
         };
         self.change(&case.id, managed);
-        // Before anybody is told: so that whoever kills it when told finds it written.
-        self.flush()?;
+        // Whoever kills it when told finds what was kept, or else what is written here.
+        if !is_kept {
+            self.flush()?;
+        }
         let seconds = micros as f64 / 1e6;
         self.desk.stream.tell(&Happened::Validated {
             id: &case.id,
@@ -291,13 +309,15 @@ impl<'a, 'd> Register<'a, 'd> {
             reason,
             fingerprint,
             evaluation,
+            judgement,
             origin,
             tries,
             retries,
             micros,
         });
         self.bar.inc(1);
-        if category != Category::Pass && self.asked.validation.fail_fast {
+        let is_unchanged = self.left.rows.last().is_some_and(|row| row.origin == Way::Unchanged);
+        if category != Category::Pass && !is_unchanged && self.asked.validation.fail_fast {
             self.control.drain();
         }
         Ok(())
@@ -313,28 +333,34 @@ impl<'a, 'd> Register<'a, 'd> {
         }
         let place = self.order[tried.task.index as usize];
         let case = self.case(place);
-        self.notes(tried.output.as_ref());
-        let (runs, micros) = tried.output.as_ref().map_or((0, 0), |it| (it.runs, it.micros));
-        if matches!(&tried.output, Some(Attempted { came: Came::Nothing(Why::TimedOut, _), .. })) {
-            self.left.timed_out += 1;
-        }
-        let (mut answer, look) = self.answer(case, tried.output);
-        let is_certain = matches!(settled, Settled::Conclusive | Settled::Reproduced);
-        match (&answer.origin, answer.evaluation.clone()) {
-            (Way::Ran, Some(evaluation)) => self.keep(case, (&evaluation, is_certain), look.as_ref())?,
-            _ => {
-                if let Some(range) = self.range(case) {
-                    self.desk.ledger.count(&range, runs)?;
-                }
+        let attempt = tried.attempt;
+        let (came, left, micros) = match tried.output {
+            Some(Attempted { came, left, micros }) => (Some(came), left, micros),
+            None => (None, Leavings::default(), 0),
+        };
+        self.notes(&left);
+        self.left.timed_out += u64::from(left.timed_out);
+        let mut answer = self.answer(case, came);
+        // What was seen on the holdout stands, and is not tried again.
+        let is_certain =
+            matches!(settled, Settled::Conclusive | Settled::Reproduced) || self.tier == Tier::L2;
+        let ran = answer.evaluation.clone().filter(|_| answer.origin == Way::Ran);
+        self.account(case, (&left, attempt), Some((ran.as_deref(), is_certain)))?;
+        let is_kept = match &answer.origin {
+            Way::Ran => is_certain && ran.is_some_and(|it| it.runs > 0),
+            Way::Kept | Way::Unchanged => true,
+            // The other one may not be through yet.
+            Way::SameAs(_) => {
+                answer.fingerprint.as_deref().is_some_and(|it| self.desk.ledger.is_kept(self.tier, it))
             }
-        }
+        };
         let tries = tries(case, self.tier, answer.fingerprint.as_deref());
         self.last_try(&mut answer, tries);
-        self.tell(place, answer, micros)
+        self.tell(place, answer, (micros, is_kept))
     }
 
-    fn notes(&self, output: Option<&Attempted>) {
-        output.into_iter().flat_map(|it| &it.notes).for_each(|note| self.say(&inline(note)));
+    fn notes(&self, left: &Leavings) {
+        left.notes.iter().for_each(|note| self.say(&inline(note)));
     }
 }
 
@@ -360,23 +386,21 @@ impl Book for Register<'_, '_> {
         self.take_begun()?;
         let place = self.order[tried.task.index as usize];
         let case = self.case(place);
-        self.notes(tried.output.as_ref());
         let entry = self.tried.entry(place).or_default();
         entry.0 += 1;
-        let (mut runs, mut detail) = (0, String::new());
-        if let Some(Attempted { came, runs: vain, micros, .. }) = tried.output {
+        let mut detail = String::new();
+        if let Some(Attempted { came, left, micros }) = tried.output {
             entry.1 = entry.1.saturating_add(micros);
-            (runs, detail) = match came {
+            detail = match came {
                 Came::Answered(evaluation, ..) => match &evaluation.finding {
-                    Finding::Broken(why) => (evaluation.runs, inline(why)),
-                    Finding::Judged(_) => (evaluation.runs, String::new()),
+                    Finding::Broken(why) => inline(why),
+                    Finding::Measured => String::new(),
                 },
-                Came::Nothing(_, why) | Came::Unreadable(why) => (vain, inline(&why)),
-                Came::Unchanged(_) => (vain, String::new()),
+                Came::Nothing(_, why) | Came::Unreadable(why) => inline(&why),
+                Came::Unchanged(_) => String::new(),
             };
-        }
-        if let Some(range) = self.range(case) {
-            self.desk.ledger.count(&range, runs)?;
+            self.notes(&left);
+            self.account(case, (&left, tried.attempt), None)?;
         }
         let (tier, attempt, reason) = (self.tier, tried.attempt, reason(cause));
         self.left.timed_out += u64::from(cause == Cause::Timeout);
@@ -402,9 +426,7 @@ impl Book for Register<'_, '_> {
 
     fn watch(&mut self, _: &Statistics) {
         let waited = self.since.is_some_and(|since| since.elapsed() >= PATIENCE);
-        let result = self
-            .take_begun()
-            .and_then(|()| if waited || self.changes.len() >= CHANGES { self.flush() } else { Ok(()) });
+        let result = self.take_begun().and_then(|()| if waited { self.flush() } else { Ok(()) });
         if let Err(failure) = result {
             self.control.fail(failure);
         }

@@ -39,7 +39,8 @@ impl Work for Scripted<'_> {
             let place = assigned.task.index as usize;
             self.begun.lock().unwrap().push(place);
             let (ending, came) = (self.script)(place, assigned.attempt);
-            let output = Attempted { came, runs: 0, micros: 10, notes: Vec::new() };
+            let left = Leavings { timed_out: ending == Ending::TimedOut, ..Leavings::default() };
+            let output = Attempted { came, left, micros: 10 };
             Ok(Attempt { ending, micros: 10, output })
         };
         tasks.iter().map(attempt).collect()
@@ -54,12 +55,14 @@ impl Work for Scripted<'_> {
 
 fn evaluation(finding: Finding) -> Came {
     let evaluation = Evaluation::new(Tier::L0, "f00d", finding);
-    Came::Answered(Arc::new(evaluation), Origin::Ran, None)
+    Came::Answered(Arc::new(evaluation), Origin::Ran, Box::default())
 }
 
 fn passed() -> (Ending, Came) {
     let verdict = Verdict::of(&[Gate::new("ic", Bound::Above(0.01))], |_| Figure::of(0.5));
-    (Ending::Final, evaluation(Finding::Judged(verdict)))
+    let evaluation = Arc::new(Evaluation::new(Tier::L0, "f00d", Finding::Measured));
+    let judgement = Judgement { verdict: Some(verdict), ..Judgement::default() };
+    (Ending::Final, Came::Answered(evaluation, Origin::Ran, Box::new(judgement)))
 }
 
 fn slow() -> (Ending, Came) {
@@ -108,7 +111,7 @@ fn run(dir: &Path, settings_of: &str, script: Script) -> (Left, String) {
     let asked = Asked::read(queue.document(), &args).unwrap();
     let workspace = Workspace::open(&dir.join("workspace")).unwrap();
     let shelf = Shelf::open(workspace.path()).unwrap();
-    let ledger = Ledger::open(&workspace, &shelf, "queue").unwrap();
+    let ledger = Ledger::open(&workspace, &shelf).unwrap();
     let mut stream = Stream::new(None, Subject::Validation("queue".to_owned()), Arc::default());
     let mut desk = Desk { ledger, queue: &mut queue, stream: &mut stream, note: &|_| () };
     let (grounds, begun) = ([Ground::none()], Mutex::default());

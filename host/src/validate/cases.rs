@@ -1,9 +1,9 @@
 //! What a queue file asks for, checked as far as that can be done before anything runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use stratbox_decide::{Status, Tier};
+use stratbox_decide::Tier;
 use stratbox_domain::{FeeModel, Limits, ParamValue, SlippageModel, VenuePolicy};
 use stratbox_market::{Source, parse_date};
 use stratbox_queue::{Document, Entry, Managed};
@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub(super) cases: Vec<Case>,
     /// The tiers that are validated, from the cheapest on; at least one.
     pub(super) tiers: Vec<Tier>,
+    /// The tier at which strategies must be due that something is done with.
+    only: Option<Tier>,
     /// Places of the strategies that something is done with, in the order in which they are begun.
     pub(super) due: Vec<usize>,
 }
@@ -63,6 +65,8 @@ pub(super) struct Case {
     pub(super) field: usize,
     pub(super) priority: i32,
     pub(super) managed: Managed,
+    /// The tier that is next, up to the last one that is asked for.
+    pub(super) due: Option<Tier>,
 }
 
 impl Case {
@@ -119,6 +123,7 @@ impl Asked {
                 field,
                 priority: entry.rest.priority,
                 line: entry.line,
+                due: entry.managed.status.due(tiers[tiers.len() - 1]),
                 managed: entry.managed.clone(),
                 id: entry.id.clone(),
             };
@@ -139,9 +144,10 @@ impl Asked {
             fields,
             cases,
             tiers,
+            only: args.tier,
             due: Vec::new(),
         };
-        asked.due = asked.due(args);
+        asked.due = asked.candidates();
         asked.check_due()?;
         Ok(asked)
     }
@@ -152,20 +158,38 @@ impl Asked {
     }
 
     /// The tier at which a strategy is due, of those that are validated.
-    pub(super) fn due_at(&self, status: Status) -> Option<Tier> {
-        status.due(self.until()).filter(|tier| self.tiers.contains(tier))
+    pub(super) fn due_at(&self, place: usize) -> Option<Tier> {
+        self.cases[place].due.filter(|tier| self.tiers.contains(tier))
     }
 
-    fn due(&self, args: &ValidateArgs) -> Vec<usize> {
-        let is_due = |case: &Case| match self.due_at(case.managed.status) {
-            Some(tier) => args.tier.is_none_or(|only| only == tier),
-            None => false,
+    /// Writes down what came of a tier.
+    pub(super) fn settle(&mut self, place: usize, managed: Managed) {
+        let until = self.until();
+        let case = &mut self.cases[place];
+        case.due = managed.status.due(until);
+        case.managed = managed;
+    }
+
+    /// Every strategy that is due, in the order in which they are begun.
+    fn candidates(&self) -> Vec<usize> {
+        let is_due = |place: &usize| match (self.due_at(*place), self.only) {
+            (Some(tier), Some(only)) => tier == only,
+            (tier, _) => tier.is_some(),
         };
-        let mut due: Vec<usize> = (0..self.cases.len()).filter(|place| is_due(&self.cases[*place])).collect();
+        let mut due: Vec<usize> = (0..self.cases.len()).filter(is_due).collect();
         // Places break ties, as the sort is stable.
         due.sort_by_key(|place| std::cmp::Reverse(self.cases[*place].priority));
-        due.truncate(args.queue_size.unwrap_or(usize::MAX));
         due
+    }
+
+    /// Of what is due, as much as is asked for. What is not validated again, as nothing of it was changed, takes nobody's place.
+    pub(super) fn limit(&mut self, most: Option<usize>, unchanged: &BTreeSet<usize>) {
+        let candidates = self.candidates();
+        let (idle, mut due): (Vec<usize>, Vec<usize>) =
+            candidates.into_iter().partition(|place| unchanged.contains(place));
+        due.truncate(most.unwrap_or(usize::MAX));
+        due.extend(idle);
+        self.due = due;
     }
 
     /// What can be wrong with strategies that something is to be done with.

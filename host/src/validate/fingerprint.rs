@@ -1,23 +1,27 @@
 //! What makes two validations the same one.
 
 use stratbox_decide::Tier;
-use stratbox_domain::{Digest, KeyBuilder};
+use stratbox_domain::{Digest, KeyBuilder, Params};
 
 use super::cases::{Asked, Case};
 use super::grounds::Stage;
+use crate::key::params_digest;
 use crate::wiring::{Code, Engine};
 
-/// Of a strategy that has a component.
-pub(super) fn of_code(engine: &Engine, on: On<'_>, code: &Code, population: Option<&Digest>) -> String {
-    let artifact = code.identity().composition;
-    let key = common(on, engine.version([code])).field("artifact", artifact.as_bytes());
-    let key = population.map_or(key.clone(), |digest| key.field("population", digest.as_bytes()));
-    key.finish().to_string()
+/// Of a strategy that has a component, with everything that it is run with. What its figures are judged by is no part of it.
+pub(super) fn of_code(engine: &Engine, on: On<'_>, code: &Code, params: &[Params]) -> String {
+    let key = common(on, engine.version([code])).field("artifact", code.identity().composition.as_bytes());
+    let each = |key: KeyBuilder, params: &Params| key.field("variant", params_digest(params).as_bytes());
+    params.iter().fold(key, each).finish().to_string()
 }
 
 /// Of a source from which nothing can be made that runs.
 pub(super) fn of_source(engine: &Engine, on: On<'_>, source: &Digest) -> String {
-    common(on, engine.version([])).field("source", source.as_bytes()).finish().to_string()
+    common(on, engine.version([]))
+        .field("written", &json(&on.case.params))
+        .field("source", source.as_bytes())
+        .finish()
+        .to_string()
 }
 
 /// A strategy at a tier, on its bars.
@@ -29,16 +33,17 @@ pub(super) struct On<'a> {
     pub(super) stage: &'a Stage,
 }
 
-fn common(On { asked, case, tier, stage }: On<'_>, engine: &str) -> KeyBuilder {
-    let limits = asked.validation.limits(&asked.limits, tier);
-    let json = |value: serde_json::Result<Vec<u8>>| value.expect("settings are numbers and names");
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("settings are numbers and names")
+}
+
+fn common(On { asked, tier, stage, .. }: On<'_>, engine: &str) -> KeyBuilder {
     KeyBuilder::new("validation")
         .field("tier", tier.as_str().as_bytes())
-        .field("params", &json(serde_json::to_vec(&case.params)))
         .field("bars", stage.bars.summary.digest.as_bytes())
-        .field("range", &json(serde_json::to_vec(&stage.range)))
-        .field("venue", &json(serde_json::to_vec(&asked.venue)))
-        .field("limits", &json(serde_json::to_vec(&limits)))
+        .field("range", &json(&stage.range))
+        .field("venue", &json(&asked.venue))
+        .field("limits", &json(&asked.limits))
         .field("settings", &asked.rules.digested(tier))
         .field("engine", engine.as_bytes())
         .field("program", env!("CARGO_PKG_VERSION").as_bytes())

@@ -1,17 +1,19 @@
 //! Where the runs of one attempt happen, and when it has taken too long.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use stratbox_decide::Tier;
-use stratbox_domain::{Fault, Interruption, Params, RunKey, RunOutcome};
+use stratbox_domain::{Fault, FaultLabel, Interruption, ParamValue, Params, RunKey, RunOutcome};
 use stratbox_orchestrator::Ending;
 
 use super::cases::{Asked, Case};
+use super::fingerprint::On;
 use super::grounds::Stage;
-use crate::backtest::{Conditions, Execution};
+use crate::backtest::{Conditions, Execution, Outcome};
 use crate::bars::Bars;
 use crate::failure::{Failure, told};
 use crate::key::RunKeys;
@@ -84,14 +86,28 @@ pub(super) struct Floor<'a> {
     /// In a process that has run nothing before.
     fresh: bool,
     alive: &'a dyn Fn(),
+    /// Everything that was run on it, also in vain.
+    begun: RefCell<BTreeSet<RunKey>>,
+    /// How the last of it ended.
+    latest: RefCell<Option<(RunKey, Outcome)>>,
 }
 
 /// What came of runs of one strategy.
 pub(super) struct Ran<T> {
     /// Of those that came to their last bar, by the place of their parameters.
     pub(super) completed: Vec<(usize, T)>,
-    /// The first fault, and the fuel used up to it.
-    pub(super) fault: Option<(Fault, u64)>,
+    /// Places of parameters that were refused, and why the first of them was: nothing was seen of any bar.
+    pub(super) refused: (Vec<usize>, Option<Fault>),
+    /// The first other fault, with the place of its parameters.
+    pub(super) fault: Option<Faulted>,
+}
+
+/// A fault on the way.
+pub(super) struct Faulted {
+    pub(super) place: usize,
+    pub(super) fault: Fault,
+    /// Used up to it.
+    pub(super) fuel: u64,
 }
 
 impl<'a> Floor<'a> {
@@ -111,7 +127,18 @@ impl<'a> Floor<'a> {
             cancel: Arc::clone(cancel),
         };
         let runs = engine.runs(conditions, bars)?;
-        Ok(Self { engine, asked, runs, bars, limits, patience, fresh, alive })
+        let (begun, latest) = (RefCell::default(), RefCell::default());
+        Ok(Self { engine, asked, runs, bars, limits, patience, fresh, alive, begun, latest })
+    }
+
+    /// Everything that was run so far, each once.
+    pub(super) fn begun(&self) -> BTreeSet<RunKey> {
+        self.begun.borrow().clone()
+    }
+
+    /// The last of what was run, and how it ended.
+    pub(super) fn latest(&self) -> Option<(RunKey, Outcome)> {
+        self.latest.borrow().clone()
     }
 
     /// What ends its runs, from any other thread.
@@ -135,7 +162,7 @@ impl<'a> Floor<'a> {
         each: &dyn Fn(RunKey, Execution) -> T,
     ) -> Result<Ran<T>, Stop> {
         let keys = self.keys(strategy);
-        let mut ran = Ran { completed: Vec::new(), fault: None };
+        let mut ran = Ran { completed: Vec::new(), refused: (Vec::new(), None), fault: None };
         for (chunk, some) in variants.chunks(AT_ONCE).enumerate() {
             self.patience.check()?;
             self.chunk(strategy, &keys, (chunk * AT_ONCE, some), keeps, each, &mut ran)?;
@@ -172,14 +199,19 @@ impl<'a> Floor<'a> {
         let done = self.runs.run(&asked, keeps, &heartbeat, &mut |run, execution| {
             let at = place.replace(place.get() + 1);
             let mut ran = ran.borrow_mut();
+            self.note(run.key(), execution.outcome.clone());
             match &execution.outcome {
                 RunOutcome::Completed(_) => {
                     let made = each(run.key(), execution);
                     ran.completed.push((at, made));
                 }
+                RunOutcome::Faulted(fault) if fault.label == FaultLabel::InitRefused => {
+                    ran.refused.0.push(at);
+                    ran.refused.1.get_or_insert_with(|| fault.clone());
+                }
                 RunOutcome::Faulted(fault) => {
-                    let fault = (fault.clone(), execution.fuel);
-                    ran.fault.get_or_insert(fault);
+                    let faulted = || Faulted { place: at, fault: fault.clone(), fuel: execution.fuel };
+                    ran.fault.get_or_insert_with(faulted);
                 }
                 RunOutcome::Interrupted(reason) => {
                     let first = interrupted.get().unwrap_or((*reason, execution.fuel));
@@ -190,6 +222,10 @@ impl<'a> Floor<'a> {
         let answered = done.len();
         done.into_iter().collect::<Result<(), Failure>>()?;
         if over.get() {
+            // One that was killed need not have answered.
+            if let Some(run) = asked.get(answered) {
+                self.note(run.key(), RunOutcome::Interrupted(Interruption::Timeout { bar: None }));
+            }
             return Err(self.patience.over());
         }
         match interrupted.get() {
@@ -202,6 +238,13 @@ impl<'a> Floor<'a> {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl Floor<'_> {
+    fn note(&self, key: RunKey, outcome: Outcome) {
+        self.begun.borrow_mut().insert(key);
+        *self.latest.borrow_mut() = Some((key, outcome));
     }
 }
 
@@ -223,17 +266,48 @@ pub(super) fn fault_words(fault: &Fault) -> String {
     told(&format!("{}{bar}: {}; {}", fault.label.label(), inline(&fault.message), inline(&fault.hint)))
 }
 
+/// Parameters, for people.
+pub(super) fn params_words(params: &Params) -> String {
+    let one = |(name, value): (&String, &ParamValue)| format!("{name} = {value}");
+    told(&params.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
 /// The parameters of every variant: defaults, overlaid with what the queue says.
-pub(super) fn variants(strategy: &Strategy, case: &Case, most: u64) -> Result<Vec<Params>, Failure> {
-    let defaults: Params = strategy.defaults().collect();
-    let variant = |number: u64| {
-        let mut params = defaults.clone();
-        for (name, value) in case.variant(number) {
-            let accepted = strategy.parameter(name)?.accept(value);
-            let accepted = accepted.map_err(|error| Failure::usage(inline(&error.to_string())))?;
-            params.insert(name.to_owned(), accepted);
-        }
-        Ok(params)
+fn variants(strategy: &Strategy, case: &Case, most: u64) -> Result<Vec<Params>, Failure> {
+    (0..case.variants().min(most)).map(|number| overlaid(strategy, &case.variant(number))).collect()
+}
+
+/// The parameters of what is run at a tier before the last one, whose parameters are those that were chosen.
+pub(super) fn params_at(
+    strategy: &Strategy,
+    On { asked, case, tier, .. }: On<'_>,
+) -> Result<Vec<Params>, Failure> {
+    match tier {
+        Tier::L0 => Ok(vec![plainest(strategy, case)?]),
+        Tier::L1 | Tier::L2 => variants(strategy, case, asked.validation.max_variants),
+    }
+}
+
+/// The parameters of the cheapest tier: what the queue says, and of several values the default where it is among them, else the
+/// first.
+fn plainest(strategy: &Strategy, case: &Case) -> Result<Params, Failure> {
+    let first = overlaid(strategy, &case.variant(0))?;
+    let one = |(name, value): (String, ParamValue)| {
+        let spec = strategy.parameter(&name)?;
+        let default = spec.kind.default_value();
+        let written = case.params.get(&name).map(Vec::as_slice).unwrap_or_default();
+        let is_among = written.iter().any(|it| spec.accept(it).is_ok_and(|it| it == default));
+        Ok((name, if is_among { default } else { value }))
     };
-    (0..case.variants().min(most)).map(variant).collect()
+    first.into_iter().map(one).collect()
+}
+
+fn overlaid(strategy: &Strategy, written: &BTreeMap<&str, &ParamValue>) -> Result<Params, Failure> {
+    let mut params: Params = strategy.defaults().collect();
+    for (name, value) in written {
+        let accepted = strategy.parameter(name)?.accept(value);
+        let accepted = accepted.map_err(|error| Failure::usage(inline(&error.to_string())))?;
+        params.insert((*name).to_owned(), accepted);
+    }
+    Ok(params)
 }

@@ -1,11 +1,12 @@
 //! The bars that each tier reads, and what the workspace has to say about reading them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stratbox_decide::Tier;
 use stratbox_domain::{BarSource, Digest};
 use stratbox_market::Dataset;
-use stratbox_store::{DataRange, Reader, Workspace};
+use stratbox_store::{DataRange, HoldoutId, Reader, Tried, Workspace};
 
 use super::cases::{Asked, Field};
 use crate::bars::{Bars, Times};
@@ -24,6 +25,8 @@ pub(super) struct Stage {
     also: Vec<Digest>,
     /// For people.
     pub(super) split: String,
+    /// What is to be said with every verdict on these bars.
+    pub(super) caveat: Option<String>,
 }
 
 /// The bars of some data: of each tier, or why there are none.
@@ -109,7 +112,14 @@ impl Stage {
         );
         let range = DataRange { dataset: digest, from: times.0, to: times.1 };
         let also = datasets.iter().flatten().copied().filter(|other| *other != digest).collect();
-        Ok(Self { bars, range, also, split })
+        Ok(Self { bars, range, also, split, caveat: None })
+    }
+
+    /// The same times of every dataset that is known to have the same bars.
+    fn ranges(&self) -> impl Iterator<Item = DataRange> {
+        let datasets = std::iter::once(self.range.dataset).chain(self.also.clone());
+        let (from, to) = (self.range.from, self.range.to);
+        datasets.map(move |dataset| DataRange { dataset, from, to })
     }
 
     /// Every trial that was ever made on bars that a choice on these could have used.
@@ -123,30 +133,90 @@ impl Stage {
     }
 }
 
-/// Opens all data, declares what is held out, and refuses to choose by bars that are.
+/// Opens all data, refuses to choose by bars that are held out, and then declares what is held out.
 pub(super) fn open(engine: &Engine, asked: &Asked, workspace: &Workspace) -> Result<Vec<Ground>, Failure> {
     let open = |field: &Field| Ground::open(engine, asked, field);
-    let grounds: Vec<Ground> = asked.fields.iter().map(open).collect::<Result<_, _>>()?;
-    let mut writer = workspace.writer()?;
-    for (ground, field) in grounds.iter().zip(&asked.fields) {
-        let Some((from, to)) = field.holdout else { continue };
-        let datasets: Vec<Digest> = ground.stages().map(|(_, stage)| stage.range.dataset).collect();
-        for (place, dataset) in datasets.iter().enumerate() {
-            if !datasets[..place].contains(dataset) {
-                writer.declare_holdout(&DataRange { dataset: *dataset, from, to }, None, now())?;
-            }
-        }
-    }
+    let mut grounds: Vec<Ground> = asked.fields.iter().map(open).collect::<Result<_, _>>()?;
+    let held: Vec<Vec<DataRange>> = grounds.iter().zip(&asked.fields).map(held_out).collect();
     let reader = workspace.reader()?;
     for ground in &grounds {
         for (_, stage) in ground.stages().filter(|(tier, _)| *tier != Tier::L2) {
-            for dataset in std::iter::once(&stage.range.dataset).chain(&stage.also) {
-                let range = DataRange { dataset: *dataset, ..stage.range };
+            for range in stage.ranges() {
                 refuse_holdouts(&reader, &range, "nothing that chooses may read them")?;
+                if held.iter().flatten().any(|held| held.overlaps(&range)) {
+                    return Err(held_out_elsewhere(&stage.split));
+                }
             }
         }
     }
+    let mut writer = workspace.writer()?;
+    for range in held.iter().flatten() {
+        writer.declare_holdout(range, None, now())?;
+    }
+    for ground in &mut grounds {
+        ground.look_back(&reader, asked.validation.accept_used_holdout)?;
+    }
     Ok(grounds)
+}
+
+/// What some data holds out, of every dataset that its tiers read.
+fn held_out((ground, field): (&Ground, &Field)) -> Vec<DataRange> {
+    let Some((from, to)) = field.holdout else { return Vec::new() };
+    let datasets: BTreeSet<Digest> = ground.stages().map(|(_, stage)| stage.range.dataset).collect();
+    datasets.into_iter().map(|dataset| DataRange { dataset, from, to }).collect()
+}
+
+fn held_out_elsewhere(split: &str) -> Failure {
+    let problem = format!("other `data` of this queue hold out bars that these read ({split})");
+    Failure::input(problem).hint("end before the earliest `holdout.from` of the same bars, everywhere")
+}
+
+impl Ground {
+    /// Finds out whether anybody chose by the holdout before it was one.
+    fn look_back(&mut self, reader: &Reader, accept: bool) -> Result<(), Failure> {
+        let Ok(stage) = &mut self.stages[2] else { return Ok(()) };
+        let mut trials = 0_u64;
+        for range in stage.ranges() {
+            trials = trials.saturating_add(trials_before(reader, &range)?);
+        }
+        if trials == 0 {
+            return Ok(());
+        }
+        let used = format!(
+            "{} on these bars, or on some of them, before they were held out: they are no holdout any more",
+            match trials {
+                1 => "a trial was made".to_owned(),
+                _ => format!("{} were made", counted(trials, "trial")),
+            }
+        );
+        if accept {
+            stage.caveat = Some(used);
+        } else {
+            self.stages[2] = Err(format!(
+                "{used}; hold out bars that nobody has used, or write `accept_used_holdout: true` below `validation`, which \
+                 every verdict will say"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Trials on bars of a holdout that are no looks and began before it was declared.
+fn trials_before(reader: &Reader, range: &DataRange) -> Result<u64, Failure> {
+    let holdouts = reader.holdouts(range)?;
+    let looks = reader.looks(range)?;
+    let Some(declared) = holdouts.iter().filter(|it| it.data == *range).map(|it| it.at).min() else {
+        return Ok(0);
+    };
+    let looked_at = |part: &Tried| {
+        let held = holdouts.iter().filter(|it| it.data == part.data).map(|it| it.id);
+        let held: Vec<HoldoutId> = held.collect();
+        looks.iter().filter(|it| held.contains(&it.holdout) && it.experiment == part.experiment).count()
+            as u64
+    };
+    let parts = reader.trials(range, &[])?.parts;
+    let before = parts.iter().filter(|part| part.first <= declared);
+    Ok(before.map(|part| part.trials.saturating_sub(looked_at(part))).sum())
 }
 
 /// The time so many months before another, by the calendar in UTC; the beginning of time where the calendar ends.
@@ -161,7 +231,38 @@ fn months_before(at: i64, months: u32) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use stratbox_store::NewLook;
+
     use super::*;
+
+    fn range(from: i64, to: i64) -> DataRange {
+        DataRange { dataset: Digest::of(b"bars"), from: Some(from), to: Some(to) }
+    }
+
+    #[test]
+    fn trials_on_bars_before_they_were_held_out_are_known_for_ever_and_looks_are_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(&dir.path().join("workspace")).unwrap();
+        let mut writer = workspace.writer().unwrap();
+        writer.count_trials(&range(0, 10), 3, 100).unwrap();
+        let used = |range: DataRange| trials_before(&workspace.reader().unwrap(), &range).unwrap();
+        let late = range(10, 20);
+        let holdout = writer.declare_holdout(&late, None, 200).unwrap();
+        let (who, why, figures) = ("me".to_owned(), "it was due".to_owned(), "{}".to_owned());
+        let (experiment, variant, key) = (None, None, Digest::of(b"run"));
+        writer
+            .record_look(&NewLook { holdout, experiment, variant, key, who, why, figures, at: 300 })
+            .unwrap();
+        assert_eq!(used(late), 0, "these were made on other bars, and a look is none");
+        let longer = range(15, 30);
+        writer.declare_holdout(&longer, None, 400).unwrap();
+        assert_eq!(used(longer), 0, "a look at a holdout that shares bars is none either");
+        let early = range(5, 20);
+        writer.declare_holdout(&early, None, 500).unwrap();
+        assert_eq!(used(early), 3);
+        writer.declare_holdout(&early, None, 600).unwrap();
+        assert_eq!(used(early), 3, "declaring it again changes nothing");
+    }
 
     #[test]
     fn months_are_counted_back_by_the_calendar() {

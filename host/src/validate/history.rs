@@ -62,6 +62,7 @@ pub(super) fn read(shelf: &Shelf) -> (Vec<Past>, Option<String>) {
 
 /// Adds one, and forgets the oldest.
 pub(super) fn add(shelf: &Shelf, past: Past) -> Result<(), Failure> {
+    let _lock = shelf.lock()?;
     let (mut all, _) = read(shelf);
     all.push(past);
     let too_many = all.len().saturating_sub(KEPT);

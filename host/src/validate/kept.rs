@@ -2,25 +2,30 @@
 //! and nothing is validated twice.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use stratbox_decide::{Tier, Verdict};
+use stratbox_decide::{Gate, Tier, Verdict};
 use stratbox_domain::{Digest, Params};
-use stratbox_metrics::Figure;
+use stratbox_metrics::series::Moments;
+use stratbox_metrics::{Figure, Missing};
 use stratbox_store::DataRange;
 
 use crate::failure::{Failure, shown};
 
 /// Changes with the layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Of one file.
 const MAX_BYTES: u64 = 16 << 20;
 const FOLDER: &str = "validations";
+/// Held by whoever writes into the folder.
+const LOCK: &str = ".lock";
+/// Files under way. Whoever holds the lock knows that those of others are left over.
+const UNDER_WAY: &str = ".under-way-";
 
 /// What came of validating one strategy at one tier. The same fingerprint, the same evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,15 +36,15 @@ pub(super) struct Evaluation {
     pub(super) fingerprint: String,
     /// The bars, in words.
     pub(super) split: String,
-    /// Every trial that was made on these bars until then, this one included.
-    pub(super) trials: u64,
-    /// Runs that were made for it and count as trials.
+    /// Runs that were made for it.
     pub(super) runs: u64,
     /// Variants of it.
     pub(super) variants: u64,
     pub(super) finding: Finding,
     /// Numbers, or why there is none.
     pub(super) figures: BTreeMap<String, Number>,
+    /// The returns that they are of, where they are deflated by the trials that are known when somebody asks.
+    pub(super) moments: Option<Moments>,
     /// The parameters that the figures are of, or that go on to the next tier.
     pub(super) params: Option<Params>,
     /// What else there is to say.
@@ -52,7 +57,8 @@ pub(super) struct Evaluation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Finding {
-    Judged(Verdict),
+    /// Its figures, which gates are asked about.
+    Measured,
     /// It has a mistake of its own.
     Broken(String),
 }
@@ -71,6 +77,24 @@ impl From<Figure> for Number {
     }
 }
 
+impl Number {
+    /// The figure; one whose reason is not known any more has none.
+    fn figure(&self) -> Figure {
+        match self {
+            Self::Value(value) => Figure::of(*value),
+            Self::Missing(why) => {
+                let known = Missing::ALL.into_iter().find(|missing| missing.sentence() == why);
+                known.unwrap_or(Missing::NotRecorded).into()
+            }
+        }
+    }
+}
+
+/// What gates say of figures; a figure that is not there fails.
+pub(super) fn judge(gates: &[Gate], figures: &BTreeMap<String, Number>) -> Verdict {
+    Verdict::of(gates, |name| figures.get(name).map_or(Missing::NoData.into(), Number::figure))
+}
+
 impl Evaluation {
     pub(super) fn new(tier: Tier, fingerprint: &str, finding: Finding) -> Self {
         Self {
@@ -78,11 +102,11 @@ impl Evaluation {
             tier,
             fingerprint: fingerprint.to_owned(),
             split: String::new(),
-            trials: 0,
             runs: 0,
             variants: 0,
             finding,
             figures: BTreeMap::new(),
+            moments: None,
             params: None,
             remarks: Vec::new(),
             micros: 0,
@@ -107,6 +131,11 @@ pub(super) struct Shelf {
     dir: PathBuf,
 }
 
+/// The right to write into the folder.
+pub(super) struct Lock {
+    _file: File,
+}
+
 /// What a file says, if it is as it was written.
 pub(super) enum Found<T> {
     Nothing,
@@ -128,10 +157,41 @@ impl Shelf {
         }
         // Neither is a link followed.
         match std::fs::symlink_metadata(&dir) {
-            Ok(found) if found.is_dir() => Ok(Self { dir }),
-            Ok(_) => Err(failed(&"it is not a directory of its own")),
-            Err(error) => Err(failed(&error)),
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(failed(&"it is not a directory of its own")),
+            Err(error) => return Err(failed(&error)),
         }
+        let shelf = Self { dir };
+        let lock = shelf.lock()?;
+        shelf.clear().map_err(|error| Failure::write(&shelf.dir, &error))?;
+        drop(lock);
+        Ok(shelf)
+    }
+
+    /// Waits for the right to write into the folder. The system takes it back from a process that ends, however that happens.
+    pub(super) fn lock(&self) -> Result<Lock, Failure> {
+        let path = self.dir.join(LOCK);
+        let take = || {
+            if std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+                return Err(std::io::Error::other("it is not a regular file; remove it"));
+            }
+            let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        let failed = |error| Failure::environment(format!("cannot lock `{}`: {error}", shown(&path)));
+        take().map(|file| Lock { _file: file }).map_err(failed)
+    }
+
+    /// Removes what processes left behind that were killed.
+    fn clear(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNDER_WAY) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// The folder, if there is one already: for whoever only looks.
@@ -150,7 +210,12 @@ impl Shelf {
         }
     }
 
-    /// Keeps it. It is on the disk, whole, when this returns.
+    /// Whether what came of a validation was kept.
+    pub(super) fn has(&self, tier: Tier, fingerprint: &str) -> bool {
+        matches!(self.evaluation(tier, fingerprint), Found::Whole(_))
+    }
+
+    /// Keeps it, under the folder's lock. It is on the disk, whole, when this returns.
     pub(super) fn keep(&self, evaluation: &Evaluation) -> Result<(), Failure> {
         self.write(&evaluation_name(evaluation.tier, &evaluation.fingerprint), evaluation)
     }
@@ -179,12 +244,12 @@ impl Shelf {
         serde_json::from_str(content).map_or_else(|_| damaged("it is of another version"), Found::Whole)
     }
 
-    /// Puts a file into this folder, whole or not at all. Its first line is the digest of the rest.
+    /// Puts a file into this folder, whole or not at all; to be done under its lock. Its first line is the digest of the rest.
     pub(super) fn write<T: Serialize>(&self, name: &str, content: &T) -> Result<(), Failure> {
         let path = self.dir.join(name);
         let write = || {
             let content = serde_json::to_string(content)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+            let mut file = tempfile::Builder::new().prefix(UNDER_WAY).tempfile_in(&self.dir)?;
             write!(file, "{}\n{content}", Digest::of(content.as_bytes()))?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
@@ -209,6 +274,8 @@ fn evaluation_name(tier: Tier, fingerprint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stratbox_decide::Bound;
+
     use super::*;
 
     fn evaluation() -> Evaluation {
@@ -225,6 +292,28 @@ mod tests {
         let Found::Whole(found) = shelf.evaluation(Tier::L0, "f00d") else { panic!("it is there") };
         assert_eq!(found, evaluation());
         assert!(matches!(shelf.evaluation(Tier::L1, "f00d"), Found::Nothing));
+    }
+
+    #[test]
+    fn figures_are_asked_about_by_the_gates_of_now_and_a_missing_one_keeps_its_reason() {
+        let missing = Number::from(Figure::from(Missing::NoClosedTrades));
+        let figures = [("ic".to_owned(), Number::Value(0.3)), ("win_rate".to_owned(), missing)].into();
+        let asks = |figure, above| judge(&[Gate::new(figure, Bound::Above(above))], &figures);
+        assert!(asks("ic", 0.2).accepted && !asks("ic", 0.4).accepted);
+        assert_eq!(asks("win_rate", 0.4).gates[0].value.missing(), Some(Missing::NoClosedTrades));
+        assert!(!asks("dsr", 0.0).accepted, "nobody knows it");
+    }
+
+    #[test]
+    fn what_was_left_under_way_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(dir.path()).unwrap();
+        shelf.keep(&evaluation()).unwrap();
+        let left = shelf.dir.join(".under-way-x");
+        std::fs::write(&left, "half").unwrap();
+        let shelf = Shelf::open(dir.path()).unwrap();
+        assert!(!left.exists());
+        assert!(matches!(shelf.evaluation(Tier::L0, "f00d"), Found::Whole(_)));
     }
 
     #[test]

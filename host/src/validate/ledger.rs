@@ -2,7 +2,7 @@
 
 use stratbox_decide::Tier;
 use stratbox_domain::RunKey;
-use stratbox_store::{DataRange, NewLook, Reader, Workspace, Writer};
+use stratbox_store::{DataRange, HoldoutId, NewLook, Reader, Workspace, Writer};
 
 use super::kept::{Counting, Evaluation, Found, Shelf};
 use crate::backtest::{Ended, Outcome};
@@ -11,93 +11,150 @@ use crate::session::now;
 
 /// Who looks at what is held out.
 const WHO: &str = "stratbox validate";
+/// In which a count is announced before it is made. Whoever holds the lock and finds it knows that its writer was killed.
+const ANNOUNCEMENT: &str = "counting.json";
 
 /// Where trials are counted and looks written down.
 pub(super) struct Ledger<'a> {
     shelf: &'a Shelf,
     writer: Writer,
     reader: Reader,
-    /// The file in which a count is announced before it is made: no other queue's.
-    announcement: String,
+}
+
+/// A look at what is held out: who it is of, and what was run.
+pub(super) struct Look<'a> {
+    pub(super) id: &'a str,
+    pub(super) fingerprint: &'a str,
+    pub(super) key: RunKey,
+    /// From 1 on: each attempt is a look of its own.
+    pub(super) attempt: u32,
+}
+
+impl Look<'_> {
+    fn why(&self) -> String {
+        let attempt = match self.attempt {
+            0 | 1 => String::new(),
+            number => format!(", attempt {number}"),
+        };
+        format!("{} of {}, fingerprint {:.12}{attempt}", Tier::L2, self.id, self.fingerprint)
+    }
 }
 
 impl<'a> Ledger<'a> {
     /// Counts what an earlier process was about to count when it was killed.
-    pub(super) fn open(workspace: &Workspace, shelf: &'a Shelf, queue: &str) -> Result<Self, Failure> {
-        let announcement = format!("counting-{}.json", stratbox_domain::Digest::of(queue.as_bytes()).short());
-        let mut ledger =
-            Self { shelf, writer: workspace.writer()?, reader: workspace.reader()?, announcement };
-        if let Found::Whole(counting) = shelf.read::<Counting>(&ledger.announcement) {
-            let was_kept = matches!(shelf.evaluation(counting.tier, &counting.fingerprint), Found::Whole(_));
-            // One that was not kept will be made again, and counted then.
-            if was_kept && ledger.counted(&counting.range)? < counting.before.saturating_add(counting.runs) {
-                ledger.count(&counting.range, counting.runs)?;
-            }
-        }
-        shelf.remove(&ledger.announcement)?;
+    pub(super) fn open(workspace: &Workspace, shelf: &'a Shelf) -> Result<Self, Failure> {
+        let mut ledger = Self { shelf, writer: workspace.writer()?, reader: workspace.reader()? };
+        let lock = shelf.lock()?;
+        ledger.recover()?;
+        drop(lock);
         Ok(ledger)
     }
 
-    /// Keeps what came of a validation, and counts it.
-    pub(super) fn keep(&mut self, range: &DataRange, evaluation: &Evaluation) -> Result<(), Failure> {
+    fn recover(&mut self) -> Result<(), Failure> {
+        if let Found::Whole(counting) = self.shelf.read::<Counting>(ANNOUNCEMENT) {
+            let was_kept = self.shelf.has(counting.tier, &counting.fingerprint);
+            // One that was not kept will be made again, and counted then.
+            if was_kept && self.counted(&counting.range)? < counting.before.saturating_add(counting.runs) {
+                self.add(&counting.range, counting.runs)?;
+            }
+        }
+        self.shelf.remove(ANNOUNCEMENT)
+    }
+
+    /// Keeps what came of a validation, and counts so many runs that were made for it; unless another process has just done
+    /// both.
+    pub(super) fn keep(
+        &mut self,
+        range: &DataRange,
+        evaluation: &Evaluation,
+        runs: u64,
+    ) -> Result<(), Failure> {
+        let _lock = self.shelf.lock()?;
+        self.recover()?;
+        if self.shelf.has(evaluation.tier, &evaluation.fingerprint) {
+            return Ok(());
+        }
         let counting = Counting {
             range: *range,
             fingerprint: evaluation.fingerprint.clone(),
             tier: evaluation.tier,
-            runs: evaluation.runs,
+            runs,
             before: self.counted(range)?,
         };
-        self.shelf.write(&self.announcement, &counting)?;
+        self.shelf.write(ANNOUNCEMENT, &counting)?;
         self.shelf.keep(evaluation)?;
-        self.count(range, evaluation.runs)?;
-        self.shelf.remove(&self.announcement)
+        self.add(range, runs)?;
+        self.shelf.remove(ANNOUNCEMENT)
     }
 
     /// Counts trials of which nothing is kept.
     pub(super) fn count(&mut self, range: &DataRange, runs: u64) -> Result<(), Failure> {
+        if runs == 0 {
+            return Ok(());
+        }
+        let _lock = self.shelf.lock()?;
+        // What it was to be compared with is about to change.
+        self.recover()?;
+        self.add(range, runs)
+    }
+
+    fn add(&mut self, range: &DataRange, runs: u64) -> Result<(), Failure> {
         if runs > 0 {
             self.writer.count_trials(range, runs, now())?;
         }
         Ok(())
     }
 
-    /// Writes down a look at what is held out, unless the same was written down before and its result was lost; then keeps it.
+    /// Whether what came of a validation is kept.
+    pub(super) fn is_kept(&self, tier: Tier, fingerprint: &str) -> bool {
+        self.shelf.has(tier, fingerprint)
+    }
+
+    /// Whether a look was not written down before.
+    pub(super) fn is_new(&self, range: &DataRange, look: &Look<'_>) -> Result<bool, Failure> {
+        let Some(held) = self.held(range)? else { return Ok(true) };
+        let why = look.why();
+        let is_same = |it: &stratbox_store::Look| {
+            it.holdout == held && it.key == look.key && it.who == WHO && it.why == why
+        };
+        Ok(!self.reader.looks(range)?.iter().any(is_same))
+    }
+
+    /// Writes down a look at what is held out, unless the same was before and only its result was lost. However many holdouts
+    /// share its bars, it is one trial.
     pub(super) fn look(
         &mut self,
         range: &DataRange,
-        (id, evaluation): (&str, &Evaluation),
-        (key, outcome): (RunKey, &Outcome),
+        look: &Look<'_>,
+        outcome: &Outcome,
     ) -> Result<(), Failure> {
-        let why = format!("{} of {id}, fingerprint {:.12}", Tier::L2, evaluation.fingerprint);
+        let _lock = self.shelf.lock()?;
+        if !self.is_new(range, look)? {
+            return Ok(());
+        }
+        let Some(holdout) = self.held(range)? else { return self.add(range, 1) };
         let figures = serde_json::to_string(&Ended::from(outcome))
             .map_err(|error| Failure::environment(error.to_string()))?;
-        let looks = self.reader.looks(range)?;
-        for held in self.reader.holdouts(range)? {
-            let is_same = |look: &&stratbox_store::Look| {
-                look.holdout == held.id && look.key == key && look.who == WHO && look.why == why
-            };
-            if looks.iter().find(is_same).is_some() {
-                continue;
-            }
-            let (who, why, figures) = (WHO.to_owned(), why.clone(), figures.clone());
-            let (experiment, variant, holdout) = (None, None, held.id);
-            self.writer.record_look(&NewLook {
-                holdout,
-                experiment,
-                variant,
-                key,
-                who,
-                why,
-                figures,
-                at: now(),
-            })?;
-        }
-        self.shelf.keep(evaluation)
+        let (who, why, key) = (WHO.to_owned(), look.why(), look.key);
+        let (experiment, variant) = (None, None);
+        self.writer.record_look(&NewLook {
+            holdout,
+            experiment,
+            variant,
+            key,
+            who,
+            why,
+            figures,
+            at: now(),
+        })?;
+        Ok(())
     }
 
-    /// How many times what a look at a range is counted: once for each holdout that it concerns.
-    pub(super) fn looks_a_run(&self, range: &DataRange) -> Result<u64, Failure> {
-        Ok(self.reader.holdouts(range)?.len() as u64)
+    /// The holdout that a range is, or else the first one that shares its bars.
+    fn held(&self, range: &DataRange) -> Result<Option<HoldoutId>, Failure> {
+        let holdouts = self.reader.holdouts(range)?;
+        let own = holdouts.iter().find(|it| it.data == *range).or(holdouts.first());
+        Ok(own.map(|it| it.id))
     }
 
     pub(super) fn reader(&self) -> &Reader {
@@ -136,23 +193,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let workspace = Workspace::open(&dir.path().join("workspace")).unwrap();
         let shelf = Shelf::open(workspace.path()).unwrap();
-        let mut ledger = Ledger::open(&workspace, &shelf, "queue").unwrap();
+        let mut ledger = Ledger::open(&workspace, &shelf).unwrap();
         left(&mut ledger);
         drop(ledger);
         // Twice, as nothing may be counted when it begins again.
-        drop(Ledger::open(&workspace, &shelf, "queue").unwrap());
-        let ledger = Ledger::open(&workspace, &shelf, "queue").unwrap();
+        drop(Ledger::open(&workspace, &shelf).unwrap());
+        let ledger = Ledger::open(&workspace, &shelf).unwrap();
         ledger.counted(&range()).unwrap()
     }
 
     #[test]
     fn what_is_kept_is_counted_once() {
-        assert_eq!(counted(|ledger| ledger.keep(&range(), &evaluation()).unwrap()), 3);
+        assert_eq!(counted(|ledger| ledger.keep(&range(), &evaluation(), 3).unwrap()), 3);
     }
 
     #[test]
     fn wherever_a_process_is_killed_what_was_kept_is_counted_once_and_what_was_not_kept_is_not() {
-        let announce = |ledger: &Ledger<'_>| ledger.shelf.write(&ledger.announcement, &announced()).unwrap();
+        let announce = |ledger: &Ledger<'_>| ledger.shelf.write(ANNOUNCEMENT, &announced()).unwrap();
         assert_eq!(counted(|ledger| announce(ledger)), 0, "it will be run again");
         let kept = counted(|ledger| {
             announce(ledger);
@@ -162,9 +219,29 @@ mod tests {
         let all_but_the_end = counted(|ledger| {
             announce(ledger);
             ledger.shelf.keep(&evaluation()).unwrap();
-            ledger.count(&range(), 3).unwrap();
+            ledger.add(&range(), 3).unwrap();
         });
         assert_eq!(all_but_the_end, 3);
+    }
+
+    #[test]
+    fn what_two_processes_validate_at_once_is_counted_once() {
+        let both = counted(|ledger| {
+            ledger.keep(&range(), &evaluation(), 3).unwrap();
+            // The other one did not know of it when it began.
+            ledger.keep(&range(), &evaluation(), 3).unwrap();
+        });
+        assert_eq!(both, 3);
+    }
+
+    #[test]
+    fn what_a_killed_process_announced_is_counted_before_anybody_counts_on() {
+        let both = counted(|ledger| {
+            ledger.shelf.write(ANNOUNCEMENT, &announced()).unwrap();
+            ledger.shelf.keep(&evaluation()).unwrap();
+            ledger.count(&range(), 3).unwrap();
+        });
+        assert_eq!(both, 6);
     }
 
     #[test]
@@ -172,17 +249,37 @@ mod tests {
         let looks = counted(|ledger| {
             ledger.writer.declare_holdout(&range(), None, 0).unwrap();
             let outcome = RunOutcome::Interrupted(Interruption::Timeout { bar: None });
-            let key = Digest::of(b"run");
-            let final_tier = Evaluation::new(Tier::L2, "f00d", Finding::Broken("no".to_owned()));
-            ledger.look(&range(), ("A", &final_tier), (key, &outcome)).unwrap();
-            ledger.look(&range(), ("A", &final_tier), (key, &outcome)).unwrap();
-            let other = Evaluation::new(Tier::L2, "beef", Finding::Broken("no".to_owned()));
-            ledger.look(&range(), ("A", &other), (key, &outcome)).unwrap();
+            let look = |fingerprint| Look { id: "A", fingerprint, key: Digest::of(b"run"), attempt: 1 };
+            assert!(ledger.is_new(&range(), &look("f00d")).unwrap());
+            for fingerprint in ["f00d", "f00d", "beef"] {
+                ledger.look(&range(), &look(fingerprint), &outcome).unwrap();
+            }
+            assert!(!ledger.is_new(&range(), &look("f00d")).unwrap());
             let looks = ledger.reader.looks(&range()).unwrap();
             assert_eq!(looks.len(), 2);
             assert_eq!(looks[0].who, "stratbox validate");
             assert_eq!(looks[0].why, "L2 of A, fingerprint f00d");
         });
         assert_eq!(looks, 2, "a look is a trial");
+    }
+
+    #[test]
+    fn a_look_is_one_trial_however_many_holdouts_share_its_bars() {
+        let trials = counted(|ledger| {
+            let longer = DataRange { to: None, ..range() };
+            ledger.writer.declare_holdout(&longer, None, 0).unwrap();
+            ledger.writer.declare_holdout(&range(), None, 0).unwrap();
+            let outcome = RunOutcome::Interrupted(Interruption::Timeout { bar: None });
+            let look = |attempt| Look { id: "A", fingerprint: "f00d", key: Digest::of(b"run"), attempt };
+            ledger.look(&range(), &look(1), &outcome).unwrap();
+            assert_eq!(ledger.reader.trials(&longer, &[]).unwrap().total, 1);
+            ledger.look(&range(), &look(2), &outcome).unwrap();
+            assert_eq!(
+                ledger.reader.trials(&longer, &[]).unwrap().total,
+                2,
+                "another attempt is another look"
+            );
+        });
+        assert_eq!(trials, 2);
     }
 }

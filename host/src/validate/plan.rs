@@ -41,9 +41,9 @@ pub(crate) struct Plan {
     pub(crate) strategies: Vec<Planned>,
     /// Strategies that nothing is to be done with.
     pub(crate) not_due: usize,
-    /// Until the last of them is done at the tier at which it is due.
+    /// Until the last of them is done at the first tier at which it is due; tiers after that are not foreseen.
     pub(crate) expected_seconds: f64,
-    /// One after another.
+    /// The same, one after another.
     pub(crate) sequential_seconds: f64,
     /// Of all workers at once, at most.
     pub(crate) memory_bytes: u64,
@@ -159,7 +159,7 @@ pub(super) fn target(args: &ValidateArgs, queue: &Path) -> PathBuf {
 }
 
 fn due_at(asked: &Asked, place: usize) -> Tier {
-    asked.due_at(asked.cases[place].managed.status).unwrap_or(asked.tiers[0])
+    asked.due_at(place).unwrap_or(asked.tiers[0])
 }
 
 /// Bars of each data, as far as the sizes of files tell.

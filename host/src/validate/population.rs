@@ -1,21 +1,23 @@
 //! Before the last tier: the series of everything that was tried on the way, and which variant of each strategy goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use stratbox_decide::{Status, Tier};
-use stratbox_domain::{Digest, KeyBuilder, Params};
-use stratbox_metrics::overfitting::{pbo, trial_deviation};
+use stratbox_domain::{Params, RunKey};
+use stratbox_metrics::overfitting::{Convention, Evidence, pbo, trial_deviation};
+use stratbox_metrics::series::Moments;
 use stratbox_metrics::{Figure, Missing};
 
 use super::cases::{Asked, Case};
 use super::fingerprint::{self, On};
-use super::floor::{Floor, Patience, Stop, variants};
+use super::floor::{Floor, Patience, Stop, params_at};
 use super::grounds::Ground;
-use super::tiers::{best, columns};
+use super::kept::{Evaluation, Finding, Found as Kept, Number, Shelf};
+use super::standing::in_parallel;
+use super::tiers::{Judged, best, columns};
 use crate::belief::blocks;
 use crate::failure::{Failure, FailureKind};
 use crate::render::text::{counted, inline};
@@ -32,10 +34,10 @@ pub(super) struct Population {
     /// Of those that have one, evenly spread over all when there are many.
     pub(super) series: Vec<Vec<f64>>,
     pub(super) pbo: Figure,
-    /// Of what it is made of.
-    digest: Digest,
-    variants: u64,
+    pub(super) variants: u64,
     strategies: u64,
+    /// Trials that this queue may have made: these, and of each of its strategies a run at L0 and a look.
+    own: u64,
 }
 
 /// What of a strategy goes on to the last tier.
@@ -43,6 +45,8 @@ pub(super) struct Final {
     pub(super) params: Params,
     /// Of its validation there.
     pub(super) fingerprint: String,
+    /// Of its run there.
+    pub(super) key: RunKey,
 }
 
 /// All that the last tier needs to know of those before it.
@@ -57,15 +61,30 @@ pub(super) struct Finals {
 }
 
 impl Population {
-    /// The standard deviation of the trials' Sharpe ratios a point, beside a series of so many points.
-    pub(super) fn deviation(&self, points: usize, trials: u64) -> Result<f64, Missing> {
-        trial_deviation(&self.series, points, trials > self.variants)
+    /// Adds to figures of a run on what is held out what depends on everything else that was tried: `dsr` and `pbo`.
+    pub(super) fn add(&self, figures: &mut BTreeMap<String, Number>, moments: Option<&Moments>, trials: u64) {
+        if let Some(moments) = moments {
+            let points = usize::try_from(moments.observations).unwrap_or(usize::MAX);
+            let deviation = trial_deviation(&self.series, points, trials > self.own);
+            let deflated = deviation.map(|deviation| {
+                let evidence = Evidence::from(*moments);
+                evidence.deflated(trials as f64, deviation * deviation, Convention::Observed).probability
+            });
+            figures.insert("dsr".to_owned(), deflated.unwrap_or_else(Figure::from).into());
+        }
+        figures.insert("pbo".to_owned(), self.pbo.into());
     }
 
     /// What it is, for people.
     pub(super) fn words(&self) -> String {
+        let alone = match self.series.len() {
+            0 | 1 => {
+                "; `pbo` is about choosing among variants, and there is but one series: give `params` lists of values"
+            }
+            _ => "",
+        };
         format!(
-            "beside {} of {}",
+            "beside {} of {}{alone}",
             counted(self.variants, "variant"),
             match self.strategies {
                 1 => "one strategy".to_owned(),
@@ -80,17 +99,16 @@ struct Member {
     place: usize,
     strategy: Strategy,
     best: Params,
-    keys: Vec<Digest>,
     /// With what made each.
-    series: Vec<(Digest, Vec<f64>)>,
+    series: Vec<(RunKey, Vec<f64>)>,
     variants: u64,
 }
 
-/// Runs every variant again of strategies that came as far as the second tier: the same runs give the same bits, and are no
-/// new trials.
+/// Runs every variant again of strategies whose result of the second tier is kept: the same runs give the same bits, and are
+/// no new trials.
 pub(super) fn prepare(
     engine: &Engine,
-    (asked, grounds): (&Asked, &[Ground]),
+    (asked, grounds, shelf): (&Asked, &[Ground], &Shelf),
     due: &[usize],
     workers: NonZeroUsize,
     cancel: &Arc<AtomicBool>,
@@ -104,18 +122,8 @@ pub(super) fn prepare(
         .filter(|place| due.iter().any(|it| asked.cases[*it].field == asked.cases[*place].field))
         .filter(|place| reached(&asked.cases[*place]) || due.contains(place))
         .collect();
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        let work = || {
-            while let Some(place) = concerned.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let member = member(engine, asked, grounds, *place, cancel);
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((*place, member));
-            }
-        };
-        (0..workers.get().min(concerned.len())).for_each(|_| drop(scope.spawn(work)));
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(place, _)| *place);
+    let each = |place: usize| member(engine, (asked, grounds, shelf), place, cancel);
+    let done = in_parallel(&concerned, workers, each);
     let mut finals = Finals::default();
     let mut members: BTreeMap<usize, Vec<Member>> = BTreeMap::new();
     for (place, member) in done {
@@ -127,14 +135,19 @@ pub(super) fn prepare(
         }
     }
     for (field, members) in members {
-        let population = population(&members);
+        let cases = asked.cases.iter().filter(|case| case.field == field).count() as u64;
+        let population = population(&members, cases);
         for member in members.iter().filter(|member| due.contains(&member.place)) {
             let case = &asked.cases[member.place];
             let Ok(stage) = grounds[field].stage(Tier::L2) else { continue };
             let on = On { asked, case, tier: Tier::L2, stage };
+            let params = member.best.clone();
             let fingerprint =
-                fingerprint::of_code(engine, on, &member.strategy.code, Some(&population.digest));
-            finals.chosen.insert(member.place, Final { params: member.best.clone(), fingerprint });
+                fingerprint::of_code(engine, on, &member.strategy.code, std::slice::from_ref(&params));
+            let patience = Patience::of(asked.validation.timeout(Tier::L2));
+            let floor = Floor::new(engine, (asked, Tier::L2, stage), (patience, false), cancel, &|| ())?;
+            let key = floor.keys(&member.strategy).of(&params);
+            finals.chosen.insert(member.place, Final { params, fingerprint, key });
         }
         finals.populations.insert(field, population);
     }
@@ -144,7 +157,7 @@ pub(super) fn prepare(
 impl Finals {
     fn note(&mut self, case: &Case, why: &str) {
         self.notes.push(format!(
-            "`{}` cannot be run again, and is not counted in `pbo`: {}",
+            "`{}` is not run again, and is no part of `pbo` and of what `dsr` is beside: {}",
             case.id,
             inline(why)
         ));
@@ -153,41 +166,37 @@ impl Finals {
 
 fn member(
     engine: &Engine,
-    asked: &Asked,
-    grounds: &[Ground],
+    (asked, grounds, shelf): (&Asked, &[Ground], &Shelf),
     place: usize,
     cancel: &Arc<AtomicBool>,
 ) -> Result<Member, Stop> {
     let case = &asked.cases[place];
     let stage = grounds[case.field].stage(Tier::L1).map_err(Failure::input)?;
     let strategy = Strategy::load(engine, &case.source)?;
-    let all = variants(&strategy, case, asked.validation.max_variants)?;
-    // What ran once in time is not stopped because the machine is busy now; each run has its own limit.
-    let patience = Patience::of(Duration::MAX);
+    let on = On { asked, case, tier: Tier::L1, stage };
+    let all = params_at(&strategy, on)?;
+    match shelf.evaluation(Tier::L1, &fingerprint::of_code(engine, on, &strategy.code, &all)) {
+        Kept::Whole(Evaluation { finding: Finding::Measured, .. }) => {}
+        _ => return Err(Failure::input("no whole result of L1 is kept for it as it is now").into()),
+    }
+    let patience = Patience::of(asked.validation.timeout(Tier::L1));
     let floor = Floor::new(engine, (asked, Tier::L1, stage), (patience, false), cancel, &|| ())?;
-    let ran = columns(&floor, &strategy, &all)?;
+    let ran = match columns(&floor, &strategy, &all)? {
+        Ok(ran) => ran,
+        Err(Judged::Faulted(_, why)) => return Err(Failure::input(why).into()),
+        Err(Judged::Found(_)) => return Err(Failure::input("it has no series").into()),
+    };
     let best =
         best(&ran.completed).ok_or_else(|| Stop::from(Failure::input("none of its variants completes")))?;
-    let steps = stage.bars.summary.steps;
-    let keys = ran.completed.iter().map(|(_, column)| column.key).collect();
-    let series = ran.completed.into_iter().filter_map(|(_, it)| Some((it.key, it.returns.ok()?)));
-    Ok(Member {
-        place,
-        best: all[best].clone(),
-        keys,
-        series: series.filter(|(_, returns)| returns.len() as u64 == steps).collect(),
-        variants: all.len() as u64,
-        strategy,
-    })
+    let variants = all.len() as u64;
+    let series = ran.completed.into_iter().map(|(_, column)| (column.key, column.returns)).collect();
+    Ok(Member { place, best: all[best].clone(), series, variants, strategy })
 }
 
-fn population(members: &[Member]) -> Population {
-    // Whatever the order of the queue.
-    let keys: BTreeSet<&Digest> = members.iter().flat_map(|member| &member.keys).collect();
-    let key = KeyBuilder::new("population");
-    let digest = keys.into_iter().fold(key, |key, run| key.field("run", run.as_bytes())).finish();
-    // Two strategies that are the same are one.
-    let all: BTreeMap<&Digest, &Vec<f64>> =
+/// `cases` are the strategies of the queue on the same bars, as far as any of them came.
+fn population(members: &[Member], cases: u64) -> Population {
+    // Two strategies that are the same are one, whatever the order of the queue.
+    let all: BTreeMap<&RunKey, &Vec<f64>> =
         members.iter().flat_map(|member| &member.series).map(|(key, returns)| (key, returns)).collect();
     let all: Vec<&Vec<f64>> = all.into_values().collect();
     let points = all.first().map_or(0, |series| series.len());
@@ -197,8 +206,8 @@ fn population(members: &[Member]) -> Population {
         0 | 1 => Missing::TooFewVariants.into(),
         _ => pbo(&series, blocks(points)).map_or_else(Figure::from, |it| it.probability),
     };
-    let variants = members.iter().map(|member| member.variants).sum();
-    Population { series, pbo, digest, variants, strategies: members.len() as u64 }
+    let variants: u64 = members.iter().map(|member| member.variants).sum();
+    Population { series, pbo, variants, strategies: members.len() as u64, own: variants + 2 * cases }
 }
 
 /// Places of at most so many, evenly spread over all.

@@ -8,7 +8,7 @@ use stratbox_decide::{Category, Status, Tier, TierVerdict};
 use stratbox_domain::Params;
 
 use super::cases::Asked;
-use super::kept::{Finding, Number};
+use super::kept::Number;
 use super::rows::{Row, Way};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,10 +33,22 @@ pub(crate) struct ValidateReport {
     pub(crate) escalation: Option<Escalated>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) isolation: Option<Walls>,
+    /// What was not begun, where nothing more was to be begun after the first strategy that does not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stopped: Option<StoppedEarly>,
     /// Whether somebody asked for an end.
     pub(crate) interrupted: bool,
     #[serde(skip)]
     pub(crate) failure: Option<Failure>,
+}
+
+/// An end after the first failure.
+#[derive(Serialize)]
+pub(crate) struct StoppedEarly {
+    /// The strategies that did not pass, of the tier at which it ended.
+    pub(crate) failed: Vec<String>,
+    /// Strategies that were due, or would have gone on, and were not begun.
+    pub(crate) not_begun: Vec<String>,
 }
 
 /// The figures of a validation.
@@ -104,6 +116,7 @@ impl Report for ValidateReport {
         match &self.escalation {
             _ if self.interrupted => Exit::Cancelled,
             Some(Escalated { decision: "stop", .. }) => Exit::Paused,
+            _ if self.stopped.is_some() => Exit::Paused,
             _ => Exit::Ok,
         }
     }
@@ -114,7 +127,8 @@ impl Report for ValidateReport {
 }
 
 impl StrategyReport {
-    pub(super) fn of(asked: &Asked, row: &Row) -> Self {
+    /// `trials` are those that were made on its bars, by the places of data.
+    pub(super) fn of(asked: &Asked, row: &Row, trials: &[u64]) -> Self {
         let (answered, same_as) = match &row.origin {
             Way::Ran => ("ran", None),
             Way::Kept => ("kept", None),
@@ -122,25 +136,26 @@ impl StrategyReport {
             Way::Unchanged => ("unchanged", None),
         };
         let evaluation = row.evaluation.as_deref();
-        let verdict = evaluation.and_then(|it| match &it.finding {
-            Finding::Judged(verdict) => Some(TierVerdict {
-                tier: it.tier,
-                fingerprint: it.fingerprint.clone(),
-                split: it.split.clone(),
-                trials: it.trials,
-                verdict: verdict.clone(),
-            }),
-            Finding::Broken(_) => None,
+        let case = &asked.cases[row.place];
+        let verdict = evaluation.zip(row.judgement.verdict.as_ref()).map(|(it, verdict)| TierVerdict {
+            tier: it.tier,
+            fingerprint: it.fingerprint.clone(),
+            split: match &row.judgement.caveat {
+                Some(caveat) => format!("{}; {caveat}", it.split),
+                None => it.split.clone(),
+            },
+            trials: trials.get(case.field).copied().unwrap_or_default(),
+            verdict: verdict.clone(),
         });
         Self {
-            id: asked.cases[row.place].id.clone(),
+            id: case.id.clone(),
             category: row.category,
             status: Status::Done(row.tier, row.category),
             reason: row.reason.clone(),
             verdict,
-            figures: evaluation.map(|it| it.figures.clone()).unwrap_or_default(),
+            figures: row.judgement.figures.clone(),
             params: evaluation.and_then(|it| it.params.clone()),
-            remarks: evaluation.map(|it| it.remarks.clone()).unwrap_or_default(),
+            remarks: row.judgement.remarks.clone(),
             answered,
             same_as,
             tries: row.tries,
@@ -176,13 +191,13 @@ pub(super) fn times(rows: &[Row]) -> Vec<Timing> {
 pub(super) fn failures(rows: &[Row]) -> BTreeMap<String, u64> {
     let mut failures = BTreeMap::new();
     for row in rows.iter().filter(|row| row.category != Category::Pass) {
-        let missed: Vec<String> = match row.evaluation.as_deref().map(|it| &it.finding) {
-            Some(Finding::Judged(verdict)) => verdict
+        let missed: Vec<String> = match (&row.judgement.verdict, row.evaluation.is_some()) {
+            (Some(verdict), _) => verdict
                 .failed()
                 .map(|answer| format!("{} `{}` {}", row.tier, answer.gate.figure, answer.gate.bound.words()))
                 .collect(),
-            Some(Finding::Broken(_)) => vec![format!("{} does not run", row.tier)],
-            None => vec![format!("{} {}", row.tier, row.category)],
+            (None, true) => vec![format!("{} does not run", row.tier)],
+            (None, false) => vec![format!("{} {}", row.tier, row.category)],
         };
         missed.into_iter().for_each(|why| *failures.entry(why).or_insert(0) += 1);
     }
@@ -196,9 +211,10 @@ pub(super) fn to_do(choice: &Choice, tier: Tier, validate: &str) -> String {
         Choice::RelaxThresholds { .. } if tier == Tier::L2 => {
             "only before the next holdout: what passes a threshold that was relaxed after a look was chosen by that look".to_owned()
         }
-        Choice::RelaxThresholds { relaxed: Some(gate), .. } => {
-            let gate = serde_json::to_string(gate).unwrap_or_default();
-            format!("write {} below `tiers.{tier}.gates`, and run {validate}", inline(&gate))
+        Choice::RelaxThresholds { relaxed: Some(relaxed), .. } => {
+            let gate = serde_json::to_string(relaxed).unwrap_or_default();
+            let (gate, figure) = (inline(&gate), inline(&relaxed.figure));
+            format!("write {gate} in place of the gate on `{figure}` in `tiers.{tier}.gates`, and run {validate}")
         }
         Choice::RelaxThresholds { gate, .. } => {
             format!("leave `{}` out of `tiers.{tier}.gates`, and run {validate}", inline(&gate.figure))

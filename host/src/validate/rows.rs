@@ -7,7 +7,8 @@ use stratbox_orchestrator::Cause;
 use stratbox_queue::Managed;
 
 use super::cases::Case;
-use super::kept::{Evaluation, Finding};
+use super::kept::Evaluation;
+use super::work::Judgement;
 use crate::render::text::inline;
 
 /// What came of one strategy at one tier.
@@ -18,6 +19,7 @@ pub(super) struct Row {
     pub(super) reason: Option<String>,
     pub(super) fingerprint: Option<String>,
     pub(super) evaluation: Option<Arc<Evaluation>>,
+    pub(super) judgement: Judgement,
     pub(super) origin: Way,
     /// Tries at this tier, as the queue has them.
     pub(super) tries: u32,
@@ -65,10 +67,10 @@ pub(super) fn tries(case: &Case, tier: Tier, fingerprint: Option<&str>) -> u32 {
 }
 
 /// What the gates said, in one line.
-pub(super) fn verdict_text(evaluation: &Evaluation) -> Option<String> {
-    let Finding::Judged(verdict) = &evaluation.finding else { return None };
-    let reasons: Vec<String> = verdict.gates.iter().map(GateAnswer::reason).collect();
-    Some(format!("{}: {}", evaluation.tier, inline(&reasons.join("; "))))
+pub(super) fn verdict_text(tier: Tier, judgement: &Judgement) -> Option<String> {
+    let reasons = judgement.verdict.as_ref()?.gates.iter().map(GateAnswer::reason);
+    let all: Vec<String> = reasons.chain(judgement.caveat.clone()).collect();
+    Some(format!("{tier}: {}", inline(&all.join("; "))))
 }
 
 /// Stable names of causes.

@@ -87,6 +87,8 @@ pub(super) struct Validation {
     pub(super) loss_retries: u32,
     pub(super) cpu_threshold: f64,
     pub(super) memory_threshold: f64,
+    /// Whether a holdout is good enough on which trials were made before it was held out.
+    pub(super) accept_used_holdout: bool,
 }
 
 impl Default for Validation {
@@ -110,6 +112,7 @@ impl Default for Validation {
             loss_retries: 3,
             cpu_threshold: 0.8,
             memory_threshold: 0.8,
+            accept_used_holdout: false,
         }
     }
 }
@@ -213,15 +216,12 @@ impl TierRules {
         &self.gates[place(tier)]
     }
 
-    /// All of a tier that can change what comes of it, for its fingerprints.
+    /// All of a tier that can change its figures, for its fingerprints; which bars it reads is told there by the bars.
     pub(super) fn digested(&self, tier: Tier) -> Vec<u8> {
-        let gates = self.gates(tier);
-        let json = match tier {
-            Tier::L0 => serde_json::to_vec(&(self.months, self.instruments, gates)),
-            Tier::L1 => serde_json::to_vec(&(&self.walk_forward, gates)),
-            Tier::L2 => serde_json::to_vec(gates),
-        };
-        json.expect("settings are numbers and names")
+        match tier {
+            Tier::L0 | Tier::L2 => Vec::new(),
+            Tier::L1 => serde_json::to_vec(&self.walk_forward).expect("settings are numbers and names"),
+        }
     }
 }
 

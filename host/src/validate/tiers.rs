@@ -1,17 +1,16 @@
 //! What each tier makes of a strategy's runs.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use stratbox_decide::splits::{Timeline, WalkForward, walk_forward};
-use stratbox_decide::{Tier, Verdict};
-use stratbox_domain::{BarSource, FaultLabel, Params, RunKey, RunOutcome};
+use stratbox_domain::{BarSource, Fault, FaultLabel, Interruption, Params, RunKey, RunOutcome};
 use stratbox_metrics::overfitting::{Convention, Evidence};
-use stratbox_metrics::series::{Moments, Returns, equity_returns, spearman};
-use stratbox_metrics::{Figure, MetricName, Metrics, Missing, TradeBook};
+use stratbox_metrics::series::{Moments, Returns, equity_returns, information_coefficient};
+use stratbox_metrics::{Figure, MetricName, Metrics, Missing, Trade, TradeBook};
 use stratbox_orchestrator::{Ending, FaultSignature};
 
-use super::floor::{Floor, Ran, Stop, fault_words};
-use super::population::{Final, Population};
+use super::floor::{Faulted, Floor, Ran, Stop, fault_words, params_words};
 use crate::backtest::{Execution, Outcome};
 use crate::render::text::counted;
 use crate::strategy::Strategy;
@@ -21,38 +20,44 @@ use crate::trace::Keeps;
 /// What was found of a strategy at a tier.
 pub(super) struct Found {
     pub(super) figures: BTreeMap<String, Figure>,
-    pub(super) verdict: Verdict,
+    /// The returns of a run on what is held out, where they can be deflated.
+    pub(super) moments: Option<Moments>,
     /// What the figures are of, or what goes on.
     pub(super) params: Params,
     pub(super) remarks: Vec<String>,
-    /// Of a run on what is held out: its key, and what it came to.
-    pub(super) look: Option<(RunKey, Outcome)>,
 }
 
 /// Either that, or a mistake of the strategy's own.
 pub(super) enum Judged {
     Found(Box<Found>),
-    /// Every run ended in a fault; how that counts, and the first of them in words.
+    /// A run ended in a fault; how that counts, and the first of them in words.
     Faulted(Ending, String),
 }
 
-fn judged(floor: &Floor<'_>, tier: Tier, figures: BTreeMap<String, Figure>, params: Params) -> Found {
-    let figure = |name: &str| figures.get(name).copied().unwrap_or(Missing::NoData.into());
-    let verdict = Verdict::of(floor.asked.rules.gates(tier), figure);
-    Found { figures, verdict, params, remarks: Vec::new(), look: None }
+fn found(figures: BTreeMap<String, Figure>, params: Params) -> Found {
+    Found { figures, moments: None, params, remarks: Vec::new() }
 }
 
-/// Why nothing completed, where every run ended in a fault.
-fn faulted<T>(ran: &Ran<T>) -> Option<Judged> {
-    let (fault, fuel) = ran.fault.as_ref().filter(|_| ran.completed.is_empty())?;
-    let ending = match fault.label {
-        // An orderly answer, which would be the same again.
-        FaultLabel::InitRefused => Ending::Final,
-        label => {
-            Ending::Faulted(FaultSignature { label, code: fault.code.clone(), bar: fault.bar, fuel: *fuel })
-        }
-    };
-    Some(Judged::Faulted(ending, fault_words(fault)))
+/// Why there is no answer, where any run ended in a fault: to leave a variant out that faulted late would be to know how it
+/// ends. Parameters that were refused saw nothing, and count as a mistake only when there are no others.
+fn faulted<T>(ran: &Ran<T>, variants: &[Params]) -> Option<Judged> {
+    if let Some(Faulted { place, fault, fuel }) = &ran.fault {
+        let Fault { label, code, bar, .. } = fault;
+        let signature = FaultSignature { label: *label, code: code.clone(), bar: *bar, fuel: *fuel };
+        let words = named(fault_words(fault), &variants[*place]);
+        return Some(Judged::Faulted(Ending::Faulted(signature), words));
+    }
+    let (places, fault) = &ran.refused;
+    let fault = fault.as_ref().filter(|_| ran.completed.is_empty())?;
+    let params = places.first().map(|place| &variants[*place]).filter(|_| variants.len() > 1);
+    let words = fault_words(fault);
+    // An orderly answer, which would be the same again.
+    Some(Judged::Faulted(Ending::Final, params.map_or(words.clone(), |params| named(words, params))))
+}
+
+/// A fault, with the parameters that it is of.
+fn named(fault: String, params: &Params) -> String {
+    if params.is_empty() { fault } else { format!("{fault} (with {})", params_words(params)) }
 }
 
 fn nothing_ran() -> Stop {
@@ -67,10 +72,10 @@ fn metrics_of(metrics: &Metrics) -> BTreeMap<String, Figure> {
 pub(super) fn cheap(floor: &Floor<'_>, strategy: &Strategy, params: &Params) -> Result<Judged, Stop> {
     let keeps = Keeps { signals: true, ..Keeps::default() };
     let mut ran = floor.run(strategy, std::slice::from_ref(params), keeps, &|_, execution| {
-        let (signals, forward): (Vec<f64>, Vec<f64>) = execution.trace.signals.iter().copied().unzip();
-        (execution.outcome, spearman(&signals, &forward), execution.trace.dropped_signals)
+        let ic = information_coefficient(&execution.trace.signals);
+        (execution.outcome, ic, execution.trace.dropped_signals)
     })?;
-    if let Some(judged) = faulted(&ran) {
+    if let Some(judged) = faulted(&ran, std::slice::from_ref(params)) {
         return Ok(judged);
     }
     let Some((_, (RunOutcome::Completed(metrics), ic, dropped))) = ran.completed.pop() else {
@@ -78,7 +83,7 @@ pub(super) fn cheap(floor: &Floor<'_>, strategy: &Strategy, params: &Params) -> 
     };
     let mut figures = metrics_of(&metrics);
     figures.insert("ic".to_owned(), ic);
-    let mut found = judged(floor, Tier::L0, figures, params.clone());
+    let mut found = found(figures, params.clone());
     if dropped > 0 {
         found
             .remarks
@@ -89,29 +94,68 @@ pub(super) fn cheap(floor: &Floor<'_>, strategy: &Strategy, params: &Params) -> 
 
 /// The returns of one variant, and its Sharpe ratio over all bars.
 pub(super) struct Column {
-    pub(super) variant: usize,
     pub(super) key: RunKey,
-    pub(super) returns: Result<Vec<f64>, Missing>,
+    /// A time step each. Who loses everything is there with that.
+    pub(super) returns: Vec<f64>,
     pub(super) sharpe: Figure,
 }
 
-/// Runs every variant for its returns, a time step each.
+impl Column {
+    fn is_ruined(&self) -> bool {
+        self.returns.iter().any(|it| *it <= -1.0)
+    }
+}
+
+/// Runs every variant for its returns; or says what is wrong with one of them.
 pub(super) fn columns(
     floor: &Floor<'_>,
     strategy: &Strategy,
     variants: &[Params],
-) -> Result<Ran<Column>, Stop> {
+) -> Result<Result<Ran<Column>, Judged>, Stop> {
     let cash = floor.asked.venue.initial_cash;
     let keeps = Keeps::equity(floor.bars.source.steps(), MOST_STEPS as u64);
-    let mut ran = floor.run(strategy, variants, keeps, &|key, Execution { outcome, trace, .. }| {
+    let ran = floor.run(strategy, variants, keeps, &|key, Execution { outcome, trace, .. }| {
         let sharpe = match &outcome {
             RunOutcome::Completed(metrics) => metrics.sharpe,
             RunOutcome::Faulted(_) | RunOutcome::Interrupted(_) => Missing::NoData.into(),
         };
-        Column { variant: 0, key, returns: equity_returns(cash, &trace.equity), sharpe }
+        returns_to_the_end(cash, &trace.equity).map(|returns| Column { key, returns, sharpe })
     })?;
-    ran.completed.iter_mut().for_each(|(place, column)| column.variant = *place);
-    Ok(ran)
+    if let Some(judged) = faulted(&ran, variants) {
+        return Ok(Err(judged));
+    }
+    let Ran { completed, refused, fault } = ran;
+    let mut columns = Vec::with_capacity(completed.len());
+    for (place, column) in completed {
+        match column.filter(|it| it.returns.len() as u64 == floor.bars.source.steps()) {
+            Some(column) => columns.push((place, column)),
+            None => {
+                let why =
+                    named("its equity is beyond the range of floating point".to_owned(), &variants[place]);
+                return Ok(Err(Judged::Faulted(Ending::Final, why)));
+            }
+        }
+    }
+    Ok(Ok(Ran { completed: columns, refused, fault }))
+}
+
+/// The returns of an equity curve. Once it is zero or below, all is lost: -1 at that step, and 0 after it. `None` when a value
+/// is not a number.
+fn returns_to_the_end(initial: f64, equity: &[f64]) -> Option<Vec<f64>> {
+    let mut last = initial;
+    let step = |value: &f64| {
+        let is_lost = last <= 0.0;
+        let step = match *value {
+            value if !value.is_finite() => return None,
+            _ if is_lost => 0.0,
+            value if value <= 0.0 => -1.0,
+            value => value / last - 1.0,
+        };
+        // Nobody comes back from there, whatever the equity says.
+        last = if is_lost { last } else { *value };
+        step.is_finite().then_some(step)
+    };
+    equity.iter().map(step).collect()
 }
 
 /// The variant with the highest Sharpe ratio over all bars, the first of equal ones; the first one if none has any.
@@ -132,57 +176,60 @@ fn unavailable(problem: impl std::fmt::Display) -> Stop {
     Stop::Ended(Ending::Unavailable, problem.to_string())
 }
 
+/// Refuses, before anything runs, more time steps than of which every one can be kept.
+fn few_enough(steps: u64, what: &str) -> Result<(), Stop> {
+    if steps <= MOST_STEPS as u64 {
+        return Ok(());
+    }
+    Err(unavailable(format!(
+        "{what} at most {MOST_STEPS} time steps, and these are {steps}: resample the bars"
+    )))
+}
+
 /// L1: every variant on all bars that choosing may read, walked forward.
 pub(super) fn thorough(floor: &Floor<'_>, strategy: &Strategy, variants: &[Params]) -> Result<Judged, Stop> {
     let steps = floor.bars.source.steps();
-    if steps > MOST_STEPS as u64 {
-        return Err(unavailable(format!(
-            "walking forward is for at most {MOST_STEPS} time steps, and these are {steps}: resample the bars"
-        )));
-    }
+    few_enough(steps, "walking forward is for")?;
     let timeline = Timeline::new(floor.bars.source.times()).map_err(unavailable)?;
     let folds = floor.asked.rules.walk_forward.folds(&timeline, &timeline.whole()).map_err(unavailable)?;
-    let ran = columns(floor, strategy, variants)?;
-    if let Some(judged) = faulted(&ran) {
-        return Ok(judged);
-    }
+    let ran = match columns(floor, strategy, variants)? {
+        Ok(ran) => ran,
+        Err(judged) => return Ok(judged),
+    };
     let Some(best) = best(&ran.completed) else { return Err(nothing_ran()) };
-    let with_returns: Vec<(usize, &[f64])> = ran
-        .completed
-        .iter()
-        .filter_map(|(place, column)| Some((*place, column.returns.as_deref().ok()?)))
-        .filter(|(_, returns)| returns.len() as u64 == steps)
-        .collect();
-    let series: Vec<&[f64]> = with_returns.iter().map(|(_, returns)| *returns).collect();
+    let series: Vec<&[f64]> = ran.completed.iter().map(|(_, column)| column.returns.as_slice()).collect();
     let walked = walk_forward(&series, &timeline, &folds).map_err(unavailable)?;
     let tests: Vec<(usize, (i64, i64))> = walked
         .choices
         .iter()
         .zip(&folds.folds)
-        .filter_map(|(choice, fold)| Some((with_returns[choice.variant?].0, (fold.test.from, fold.test.to))))
+        .filter_map(|(choice, fold)| Some((ran.completed[choice.variant?].0, (fold.test.from, fold.test.to))))
         .collect();
-    let trades = trades(floor, strategy, variants, &tests)?;
-    let figures = walked_figures(floor, &walked, &trades);
-    let mut found = judged(floor, Tier::L1, figures, variants[best].clone());
+    let (profits, dropped) = trades(floor, strategy, variants, &tests)?;
+    let figures = walked_figures(&walked, &profits, floor.bars.periods_per_year);
+    let mut found = found(figures, variants[best].clone());
     let folds = counted(folds.folds.len() as u64, "fold");
     found.remarks.push(format!("{}, {folds}", counted(variants.len() as u64, "variant")));
-    let lost = variants.len() - series.len();
-    if lost > 0 {
-        found.remarks.push(format!(
-            "{} without returns: faulted, or lost everything",
-            counted(lost as u64, "variant")
-        ));
+    let ruined = ran.completed.iter().filter(|(_, column)| column.is_ruined()).count() as u64;
+    let remarks = [
+        (ruined, "variant", "lost everything: -100 % then, and nothing after it"),
+        (ran.refused.0.len() as u64, "variant", "left out: the strategy refuses its parameters"),
+        (dropped, "fill", "had no room: `win_rate`, `profit_factor` and `trades` are without them"),
+    ];
+    for (count, what, why) in remarks.into_iter().filter(|(count, ..)| *count > 0) {
+        found.remarks.push(format!("{} {why}", counted(count, what)));
     }
     Ok(Judged::Found(Box::new(found)))
 }
 
-/// Profits of the trades that were closed in the test parts, by what was chosen for each.
+/// Profits of the trades that were opened and closed in the same test part, by what was chosen for each; and fills that are not
+/// looked at, as there was no room for them.
 fn trades(
     floor: &Floor<'_>,
     strategy: &Strategy,
     variants: &[Params],
     tests: &[(usize, (i64, i64))],
-) -> Result<Vec<f64>, Stop> {
+) -> Result<(Vec<f64>, u64), Stop> {
     let mut chosen: Vec<usize> = tests.iter().map(|(variant, _)| *variant).collect();
     chosen.sort_unstable();
     chosen.dedup();
@@ -192,19 +239,32 @@ fn trades(
     let ran = floor.run(strategy, &params, keeps, &|_, execution| {
         let mut book = TradeBook::default();
         let closed = execution.trace.fills.iter().filter_map(|fill| book.fill(fill));
-        closed.map(|trade| (trade.exit_time, trade.pnl)).collect::<Vec<(i64, f64)>>()
+        (closed.collect::<Vec<Trade>>(), execution.trace.dropped)
     })?;
     let mut profits = Vec::new();
     for (variant, (from, to)) in tests {
         let of = ran.completed.iter().find(|(place, _)| chosen[*place] == *variant);
-        let closed = of.map(|(_, trades)| trades.as_slice()).unwrap_or_default();
-        profits.extend(closed.iter().filter(|(at, _)| (*from..*to).contains(at)).map(|(_, profit)| *profit));
+        let closed = of.map(|(_, (trades, _))| trades.as_slice()).unwrap_or_default();
+        profits.extend(within(closed, *from..*to));
     }
-    Ok(profits)
+    Ok((profits, ran.completed.iter().map(|(_, (_, dropped))| dropped).sum()))
 }
 
-fn walked_figures(floor: &Floor<'_>, walked: &WalkForward, profits: &[f64]) -> BTreeMap<String, Figure> {
-    let returns = Returns::new(&walked.returns, floor.bars.periods_per_year);
+/// Profits of the trades that begin and end in a part.
+fn within(trades: &[Trade], part: Range<i64>) -> impl Iterator<Item = f64> {
+    let is_in = move |trade: &&Trade| part.contains(&trade.entry_time) && part.contains(&trade.exit_time);
+    trades.iter().filter(is_in).map(|trade| trade.pnl)
+}
+
+fn walked_figures(
+    walked: &WalkForward,
+    profits: &[f64],
+    periods_per_year: Option<f64>,
+) -> BTreeMap<String, Figure> {
+    let returns = Returns::new(&walked.returns, periods_per_year);
+    // Ratios of what is lost mean nothing, and that all is lost is known.
+    let is_ruined = walked.returns.iter().any(|it| *it <= -1.0);
+    let or_all = |figure| if is_ruined { Figure::of(-1.0) } else { figure };
     let won: f64 = profits.iter().filter(|profit| **profit > 0.0).sum();
     let lost: f64 = profits.iter().filter(|profit| **profit < 0.0).sum();
     let wins = profits.iter().filter(|profit| **profit > 0.0).count();
@@ -219,13 +279,13 @@ fn walked_figures(floor: &Floor<'_>, walked: &WalkForward, profits: &[f64]) -> B
     };
     let efficiency = walked.efficiency.map_or_else(|_| Missing::NoData.into(), Figure::of);
     let figures = [
-        ("total_return", returns.total_return()),
+        ("total_return", or_all(returns.total_return())),
         ("cagr", returns.cagr()),
         ("volatility", returns.volatility()),
         ("sharpe", returns.sharpe(0.0)),
         ("sortino", returns.sortino(0.0)),
         ("calmar", returns.calmar()),
-        ("max_drawdown", returns.max_drawdown()),
+        ("max_drawdown", or_all(returns.max_drawdown())),
         ("win_rate", win_rate),
         ("profit_factor", profit_factor),
         ("trades", Figure::of(profits.len() as f64)),
@@ -234,41 +294,50 @@ fn walked_figures(floor: &Floor<'_>, walked: &WalkForward, profits: &[f64]) -> B
     figures.map(|(name, figure)| (name.to_owned(), figure)).into()
 }
 
-/// L2: the best variant on what is held out, beside every trial that was made on the way.
-pub(super) fn last(
-    floor: &Floor<'_>,
-    strategy: &Strategy,
-    (population, chosen, trials): (&Population, &Final, u64),
-) -> Result<Judged, Stop> {
-    let params = &chosen.params;
+/// L2: the best variant on what is held out. Nothing of what the strategy says there goes any further.
+pub(super) fn last(floor: &Floor<'_>, strategy: &Strategy, params: &Params) -> Result<Judged, Stop> {
+    let steps = floor.bars.source.steps();
+    few_enough(steps, "a holdout may have")?;
     let cash = floor.asked.venue.initial_cash;
-    let keeps = Keeps::equity(floor.bars.source.steps(), MOST_STEPS as u64);
-    let mut ran = floor.run(strategy, std::slice::from_ref(params), keeps, &|key, execution| {
-        (key, equity_returns(cash, &execution.trace.equity), execution.outcome)
+    let keeps = Keeps::equity(steps, MOST_STEPS as u64);
+    let mut ran = floor.run(strategy, std::slice::from_ref(params), keeps, &|_, execution| {
+        (equity_returns(cash, &execution.trace.equity), execution.outcome)
     })?;
-    if let Some(judged) = faulted(&ran) {
-        return Ok(judged);
+    // It would be the same again, and another look.
+    if let Some(Judged::Faulted(..)) = faulted(&ran, std::slice::from_ref(params)) {
+        let label = ran.fault.as_ref().map_or(FaultLabel::InitRefused, |it| it.fault.label);
+        return Ok(Judged::Faulted(Ending::Final, format!("a fault ({}) on the holdout", label.label())));
     }
-    let Some((_, (key, returns, outcome))) = ran.completed.pop() else { return Err(nothing_ran()) };
+    let Some((_, (returns, outcome))) = ran.completed.pop() else { return Err(nothing_ran()) };
     let RunOutcome::Completed(metrics) = &outcome else { return Err(nothing_ran()) };
-    let mut figures = metrics_of(metrics);
-    let evidence = returns.as_deref().map_err(|missing| *missing).and_then(Moments::of).map(Evidence::from);
+    let moments = returns.and_then(|returns| Moments::of(&returns));
+    let evidence = moments.map(Evidence::from);
     let psr = evidence.map_or_else(Figure::from, |it| it.probability(0.0, Convention::Observed));
-    let deflated = evidence.and_then(|evidence| {
-        let points = returns.as_ref().map_or(0, Vec::len);
-        let deviation = population.deviation(points, trials)?;
-        Ok(evidence.deflated(trials as f64, deviation * deviation, Convention::Observed))
-    });
+    let mut figures = metrics_of(metrics);
     figures.insert("psr".to_owned(), psr);
-    figures.insert("dsr".to_owned(), deflated.map_or_else(Figure::from, |it| it.probability));
-    figures.insert("pbo".to_owned(), population.pbo);
-    let mut found = judged(floor, Tier::L2, figures, params.clone());
-    found.remarks.push(population.words());
-    if population.series.len() < 2 {
-        found.remarks.push(
-            "`pbo` is about choosing among variants, and there is but one series: give `params` lists of values".to_owned(),
-        );
-    }
-    found.look = Some((key, outcome));
-    Ok(Judged::Found(Box::new(found)))
+    // Why there is none; one that there is depends on the trials of the day.
+    figures.insert("dsr".to_owned(), psr.missing().map_or(Missing::NotRecorded.into(), Figure::from));
+    Ok(Judged::Found(Box::new(Found { moments: moments.ok(), ..found(figures, params.clone()) })))
 }
+
+/// What may be written down of a run on what is held out: that there was a fault and of which kind, but not where, and nothing
+/// of what the strategy said.
+pub(super) fn redacted(outcome: Outcome) -> Outcome {
+    match outcome {
+        RunOutcome::Faulted(Fault { label, .. }) => RunOutcome::Faulted(Fault {
+            label,
+            code: "not_shown".into(),
+            bar: None,
+            message: "what it said on the holdout is not shown".to_owned(),
+            hint: "".into(),
+        }),
+        RunOutcome::Interrupted(Interruption::Timeout { .. }) => {
+            RunOutcome::Interrupted(Interruption::Timeout { bar: None })
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+#[path = "tiers_tests.rs"]
+mod tests;

@@ -1,12 +1,12 @@
 //! What a worker does: one strategy at one tier, from its source to a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stratbox_decide::Status;
-use stratbox_decide::{Category, Tier};
+use stratbox_compiler::Diagnostic;
+use stratbox_decide::{Tier, Verdict};
 use stratbox_domain::{Digest, Params, RunKey};
 use stratbox_orchestrator::{Assigned, Ending, WorkerId};
 use stratbox_scheduler::{Attempt, Work};
@@ -14,10 +14,11 @@ use stratbox_scheduler::{Attempt, Work};
 use super::cases::{Asked, Case};
 use super::claims::{Claim, Claimed, Claims};
 use super::fingerprint::{self, On};
-use super::floor::{Floor, Patience, Stop, variants};
+use super::floor::{Floor, Patience, Stop, params_at};
 use super::grounds::{Ground, Stage};
-use super::kept::{Evaluation, Finding, Found as Kept, Shelf};
-use super::population::Finals;
+use super::kept::{Evaluation, Finding, Found as Kept, Number, Shelf, judge};
+use super::population::{Final, Finals};
+use super::standing::is_unchanged;
 use super::tiers::{self, Judged};
 use crate::backtest::Outcome;
 use crate::failure::{Failure, FailureKind, shown, told};
@@ -31,23 +32,44 @@ const MAX_BYTES: u64 = 64 << 20;
 /// What an attempt leaves behind.
 pub(super) struct Tried {
     pub(super) came: Came,
-    /// Runs that were made in vain, which are trials all the same.
-    pub(super) runs: u64,
+    pub(super) left: Leavings,
     pub(super) micros: u64,
+}
+
+/// What is left of an attempt besides what came of it.
+#[derive(Default)]
+pub(super) struct Leavings {
+    /// Everything that was run, which are trials, also in vain.
+    pub(super) begun: BTreeSet<RunKey>,
+    /// A run on what is held out: of which validation, and how it ended, without what the strategy said.
+    pub(super) look: Option<(String, RunKey, Outcome)>,
+    /// Whether its time was over.
+    pub(super) timed_out: bool,
     /// What people should know.
     pub(super) notes: Vec<String>,
 }
 
 /// What came of an attempt.
 pub(super) enum Came {
-    /// An answer, and a run on what is held out if that was made for it.
-    Answered(Arc<Evaluation>, Origin, Option<(RunKey, Outcome)>),
+    /// An answer, and what the gates of now say to it.
+    Answered(Arc<Evaluation>, Origin, Box<Judgement>),
     /// It failed in this way before, and nothing was changed since.
     Unchanged(String),
     /// A mistake that may be gone the next time.
     Unreadable(String),
     /// No answer, and why.
     Nothing(Why, String),
+}
+
+/// What is said of an evaluation now.
+#[derive(Default)]
+pub(super) struct Judgement {
+    pub(super) figures: BTreeMap<String, Number>,
+    /// Nothing of what has a mistake.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) remarks: Vec<String>,
+    /// What is to be said with every verdict on these bars.
+    pub(super) caveat: Option<String>,
 }
 
 /// Why there is no answer.
@@ -143,18 +165,19 @@ impl Work for Validator<'_> {
             let place = self.order[assigned.task.index as usize];
             self.begun.lock().unwrap_or_else(PoisonError::into_inner).push(place);
             let patience = Patience::of(self.asked.validation.timeout(self.tier));
-            let mut notes = Vec::new();
-            let (ending, came, runs) =
-                match self.validate(place, (worker, assigned.fresh), patience, alive, &mut notes) {
-                    Ok((ending, came)) => (ending, came, 0),
-                    Err((Stop::Ended(ending, why), runs)) => {
+            let mut left = Leavings::default();
+            let (ending, came) =
+                match self.validate(place, (worker, assigned.fresh), patience, alive, &mut left) {
+                    Ok((ending, came)) => (ending, came),
+                    Err(Stop::Ended(ending, why)) => {
                         let came = Came::Nothing(Why::of(&ending), why);
-                        (ending, came, runs)
+                        (ending, came)
                     }
-                    Err((Stop::Failed(failure), _)) => (Ending::Final, mistake(*failure)?, 0),
+                    Err(Stop::Failed(failure)) => (Ending::Final, mistake(*failure)?),
                 };
+            left.timed_out = ending == Ending::TimedOut;
             let micros = patience.took();
-            Ok(Attempt { ending, micros, output: Tried { came, runs, micros, notes } })
+            Ok(Attempt { ending, micros, output: Tried { came, left, micros } })
         };
         tasks.iter().map(attempt).collect()
     }
@@ -176,13 +199,29 @@ fn mistake(failure: Failure) -> Result<Came, Failure> {
         FailureKind::Environment => Err(failure),
         FailureKind::DataUnavailable => Ok(Came::Nothing(Why::NoData, told(&failure.message))),
         FailureKind::Usage | FailureKind::Input | FailureKind::Compile | FailureKind::Contract => {
-            Ok(Came::Unreadable(told(&failure.message)))
+            Ok(Came::Unreadable(failure_words(&failure)))
         }
     }
 }
 
-/// Why there is no answer, and how many runs were made in vain.
-type Vain = (Stop, u64);
+/// The last tier is for what passed those before it.
+fn changed() -> Stop {
+    Stop::Ended(Ending::Unavailable, "its source was changed while it was validated".to_owned())
+}
+
+/// A failure with what to do about it, and the first thing that the compiler said.
+fn failure_words(failure: &Failure) -> String {
+    let mut words = failure.message.clone();
+    let said = failure.diagnostics.as_ref().and_then(|it| it.items.first());
+    if let Some(Diagnostic { line, message, .. }) = said {
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        words += &format!("; {line}{message}");
+    }
+    if let Some(hint) = &failure.hint {
+        words += &format!("; {hint}");
+    }
+    told(&words)
+}
 
 impl Validator<'_> {
     fn killers(&self) -> MutexGuard<'_, BTreeMap<u32, Killer>> {
@@ -195,55 +234,60 @@ impl Validator<'_> {
         (worker, fresh): (WorkerId, bool),
         patience: Patience,
         alive: &dyn Fn(),
-        notes: &mut Vec<String>,
-    ) -> Result<(Ending, Came), Vain> {
+        left: &mut Leavings,
+    ) -> Result<(Ending, Came), Stop> {
         let case = &self.asked.cases[place];
         let stage = self.grounds[case.field].stage(self.tier);
-        let stage = stage.map_err(|why| (Stop::Ended(Ending::Unavailable, why.to_owned()), 0))?;
+        let stage = stage.map_err(|why| Stop::Ended(Ending::Unavailable, why.to_owned()))?;
         let job = Job { case, stage, worker, patience, fresh, alive };
         let on = On { asked: self.asked, case, tier: self.tier, stage };
-        let digest = source_digest(case).map_err(|failure| (failure.into(), 0))?;
-        let source = fingerprint::of_source(self.engine, on, &digest);
-        if let Some(unchanged) = self.unchanged(case, &source) {
-            return Ok((Ending::Final, unchanged));
+        let source = fingerprint::of_source(self.engine, on, &source_digest(case)?);
+        let known = (self.asked, self.shelf);
+        if is_unchanged(known, case, self.tier, &source) {
+            return Ok((Ending::Final, Came::Unchanged(source)));
         }
+        let chosen = match self.tier {
+            Tier::L0 | Tier::L1 => None,
+            Tier::L2 => Some(self.chosen(place)?),
+        };
         let prepared = Strategy::load(self.engine, &case.source).and_then(|strategy| {
-            Ok((variants(&strategy, case, self.asked.validation.max_variants)?, strategy))
+            let chosen = chosen.map(|chosen| Ok(vec![chosen.params.clone()]));
+            Ok((chosen.unwrap_or_else(|| params_at(&strategy, on))?, strategy))
         });
         let (variants, strategy) = match prepared {
             Ok(prepared) => prepared,
-            Err(failure) if failure.kind == FailureKind::Environment => return Err((failure.into(), 0)),
-            Err(failure) => return Ok(self.broken(&source, told(&failure.message), patience)),
+            Err(failure) if failure.kind == FailureKind::Environment => return Err(failure.into()),
+            Err(_) if self.tier == Tier::L2 => return Err(changed()),
+            Err(failure) => return Ok(self.broken(place, &source, failure_words(&failure), patience)),
         };
-        patience.check().map_err(|stop| (stop, 0))?;
-        let finals = self.finals.and_then(|finals| finals.chosen.get(&place));
-        let fingerprint = match finals {
-            Some(chosen) => chosen.fingerprint.clone(),
-            None => fingerprint::of_code(self.engine, on, &strategy.code, None),
-        };
-        if let Some(unchanged) = self.unchanged(case, &fingerprint) {
-            return Ok((Ending::Final, unchanged));
+        patience.check()?;
+        let fingerprint = fingerprint::of_code(self.engine, on, &strategy.code, &variants);
+        if chosen.is_some_and(|chosen| chosen.fingerprint != fingerprint) {
+            return Err(changed());
+        }
+        if is_unchanged(known, case, self.tier, &fingerprint) {
+            return Ok((Ending::Final, Came::Unchanged(fingerprint)));
         }
         let claim = match self.claims.take(&fingerprint, &case.id, &self.cancel, alive) {
             Claimed::Mine(claim) => claim,
             Claimed::Answered(by, evaluation) => {
-                return Ok((Ending::Final, Came::Answered(evaluation, Origin::SameAs(by), None)));
+                return Ok((Ending::Final, self.answer(place, evaluation, Origin::SameAs(by))));
             }
         };
         match self.shelf.evaluation(self.tier, &fingerprint) {
             Kept::Whole(evaluation) => {
                 let evaluation = claim.answer(evaluation);
-                return Ok((Ending::Final, Came::Answered(evaluation, Origin::Kept, None)));
+                return Ok((Ending::Final, self.answer(place, evaluation, Origin::Kept)));
             }
             Kept::Damaged(problem) => {
-                notes.push(format!(
+                left.notes.push(format!(
                     "what was kept of `{}` cannot be used, and is made anew: {problem}",
                     case.id
                 ));
             }
             Kept::Nothing => {}
         }
-        self.run(place, &job, &strategy, &variants, (fingerprint, claim))
+        self.run(place, &job, (&strategy, &variants), (fingerprint, claim), left)
     }
 
     /// Runs it, and says what is found.
@@ -251,49 +295,44 @@ impl Validator<'_> {
         &self,
         place: usize,
         job: &Job<'_>,
-        strategy: &Strategy,
-        variants: &[Params],
+        (strategy, variants): (&Strategy, &[Params]),
         (fingerprint, claim): (String, Claim<'_>),
-    ) -> Result<(Ending, Came), Vain> {
-        let asked = match self.tier {
-            Tier::L0 | Tier::L2 => 1,
-            Tier::L1 => variants.len() as u64,
-        };
+        left: &mut Leavings,
+    ) -> Result<(Ending, Came), Stop> {
         let on = (self.asked, self.tier, job.stage);
-        let floor = Floor::new(self.engine, on, (job.patience, job.fresh), &self.cancel, job.alive)
-            .map_err(|failure| (failure.into(), 0))?;
+        let floor = Floor::new(self.engine, on, (job.patience, job.fresh), &self.cancel, job.alive)?;
         self.killers().insert(job.worker.0, floor.killer());
-        let trials = self.trials[job.case.field];
-        let judged = match (self.tier, self.last(place, job.case)) {
-            (Tier::L0, _) => tiers::cheap(&floor, strategy, &variants[0]),
-            (Tier::L1, _) => tiers::thorough(&floor, strategy, variants),
-            (Tier::L2, Ok((population, chosen))) => {
-                tiers::last(&floor, strategy, (population, chosen, trials))
-            }
-            (Tier::L2, Err(stop)) => Err(stop),
+        let judged = match self.tier {
+            Tier::L0 => tiers::cheap(&floor, strategy, &variants[0]),
+            Tier::L1 => tiers::thorough(&floor, strategy, variants),
+            Tier::L2 => tiers::last(&floor, strategy, &variants[0]),
         };
-        let begun = |stop: &Stop| if let Stop::Ended(Ending::Unavailable, _) = stop { 0 } else { asked };
-        let judged = judged.map_err(|stop| {
-            let runs = begun(&stop);
-            (stop, runs)
-        })?;
+        left.begun = floor.begun();
+        let looked = floor.latest().filter(|_| self.tier == Tier::L2);
+        left.look = looked.map(|(key, outcome)| (fingerprint.clone(), key, tiers::redacted(outcome)));
+        let judged = match judged {
+            Err(Stop::Ended(Ending::TimedOut, _)) if left.look.is_some() => {
+                Judged::Faulted(Ending::TimedOut, "a time-out on the holdout".to_owned())
+            }
+            judged => judged?,
+        };
         let describe = |finding| Evaluation {
             split: job.stage.split.clone(),
-            trials,
-            runs: asked,
-            variants: variants.len() as u64,
+            runs: left.begun.len() as u64,
+            variants: job.case.variants(),
             micros: job.patience.took(),
             ..Evaluation::new(self.tier, &fingerprint, finding)
         };
-        Ok(match judged {
+        let (ending, evaluation) = match judged {
             Judged::Found(found) => {
                 let evaluation = Evaluation {
                     figures: found.figures.into_iter().map(|(name, figure)| (name, figure.into())).collect(),
+                    moments: found.moments,
                     params: Some(found.params),
                     remarks: found.remarks,
-                    ..describe(Finding::Judged(found.verdict))
+                    ..describe(Finding::Measured)
                 };
-                (Ending::Final, Came::Answered(claim.answer(evaluation), Origin::Ran, found.look))
+                (Ending::Final, claim.answer(evaluation))
             }
             Judged::Faulted(ending, why) => {
                 let evaluation = describe(Finding::Broken(why));
@@ -302,45 +341,49 @@ impl Validator<'_> {
                     Ending::Final => claim.answer(evaluation),
                     _ => Arc::new(evaluation),
                 };
-                (ending, Came::Answered(evaluation, Origin::Ran, None))
+                (ending, evaluation)
             }
+        };
+        Ok((ending, self.answer(place, evaluation, Origin::Ran)))
+    }
+
+    /// Asks the gates of now.
+    fn answer(&self, place: usize, evaluation: Arc<Evaluation>, origin: Origin) -> Came {
+        let mut judgement = Judgement::default();
+        if evaluation.finding == Finding::Measured {
+            let field = self.asked.cases[place].field;
+            judgement.figures.clone_from(&evaluation.figures);
+            judgement.remarks.clone_from(&evaluation.remarks);
+            let population = self.finals.and_then(|finals| finals.populations.get(&field));
+            if let Some(population) = population {
+                let trials = self.trials.get(field).copied().unwrap_or_default();
+                let moments = evaluation.moments.as_ref();
+                population.add(&mut judgement.figures, moments, trials);
+                judgement.remarks.push(population.words());
+            }
+            judgement.caveat = self.grounds[field].stage(self.tier).ok().and_then(|it| it.caveat.clone());
+            judgement.verdict = Some(judge(self.asked.rules.gates(self.tier), &judgement.figures));
+        }
+        Came::Answered(evaluation, origin, Box::new(judgement))
+    }
+
+    /// What of a strategy goes on to the last tier.
+    fn chosen(&self, place: usize) -> Result<&Final, Stop> {
+        self.finals.and_then(|finals| finals.chosen.get(&place)).ok_or_else(|| {
+            let why = "its variants could not be run again on what choosing may read";
+            Stop::Ended(Ending::Unavailable, why.to_owned())
         })
     }
 
-    /// What the last tier needs to know of a strategy.
-    fn last(
-        &self,
-        place: usize,
-        case: &Case,
-    ) -> Result<(&super::population::Population, &super::population::Final), Stop> {
-        let finals = self
-            .finals
-            .and_then(|finals| Some((finals.populations.get(&case.field)?, finals.chosen.get(&place)?)));
-        finals.ok_or_else(|| {
-            Stop::Ended(
-                Ending::Unavailable,
-                "its variants could not be run again on what choosing may read".to_owned(),
-            )
-        })
-    }
-
-    fn broken(&self, source: &str, why: String, patience: Patience) -> (Ending, Came) {
+    fn broken(&self, place: usize, source: &str, why: String, patience: Patience) -> (Ending, Came) {
         let evaluation = Evaluation::new(self.tier, source, Finding::Broken(why));
         let evaluation = Evaluation { micros: patience.took(), ..evaluation };
-        (Ending::Final, Came::Answered(Arc::new(evaluation), Origin::Ran, None))
-    }
-
-    /// Whether it failed before in a way that a change may mend, and there is none.
-    fn unchanged(&self, case: &Case, fingerprint: &str) -> Option<Came> {
-        let managed = &case.managed;
-        let is_fixable = managed.status == Status::Done(self.tier, Category::Fixable);
-        (is_fixable && managed.fingerprint.as_deref() == Some(fingerprint))
-            .then(|| Came::Unchanged(fingerprint.to_owned()))
+        (Ending::Final, self.answer(place, Arc::new(evaluation), Origin::Ran))
     }
 }
 
 /// The digest of a strategy's file.
-fn source_digest(case: &Case) -> Result<Digest, Failure> {
+pub(super) fn source_digest(case: &Case) -> Result<Digest, Failure> {
     let read = || {
         let mut bytes = Vec::new();
         std::fs::File::open(&case.source)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;

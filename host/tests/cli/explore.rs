@@ -69,7 +69,12 @@ fn three_ideas_are_compared_and_one_is_recommended() {
             (&json!("completed"), &json!(8), &json!(8))
         );
         assert_eq!(approach["best"]["run_key"].as_str().unwrap().len(), 64);
-        assert!(approach["verdict"]["accepted"].is_boolean() && approach["best"]["metrics"].is_object());
+        let verdict = &approach["verdict"];
+        assert!(verdict["accepted"].is_boolean() && approach["best"]["metrics"].is_object());
+        assert_eq!(verdict["fingerprint"], approach["best"]["run_key"]);
+        assert_eq!(verdict["trials"], report["trials"]);
+        let split = verdict["split"].as_str().unwrap();
+        assert!(split.starts_with("what choosing reads: "), "{split}");
     }
     let comparison = &report["comparison"];
     let rows = names(&comparison["rows"]);
@@ -102,7 +107,7 @@ fn people_get_the_approaches_the_comparison_and_what_to_make_of_it() {
     let matrix = explore(dir.path(), &format!("{}[explore]\ncomparison_format = \"matrix\"\n", three()), "")
         .ok()
         .stdout;
-    assert!(matrix.contains("candidate") && !matrix.contains("recommendation"), "{matrix}");
+    assert!(matrix.contains("candidate") && !matrix.contains("trade-offs"), "{matrix}");
 }
 
 #[test]

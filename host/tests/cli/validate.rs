@@ -1,6 +1,8 @@
 //! `stratbox validate`: a queue of strategies, from what is written to what is believed.
 
 mod disturbed;
+mod honest;
+mod safe;
 
 use std::path::Path;
 
@@ -145,14 +147,14 @@ fn a_strategy_that_passes_goes_up_to_the_holdout_where_every_trial_and_the_look_
     let report = validate(dir.path(), "--until L2 --format json").ok().json();
     assert_eq!(said(dir.path(), "status"), ["L2_PASSED"; 2]);
     let last = &strategies(&report, 2)[0];
-    // Two at L0, five at L1, two looks.
-    assert_eq!(last["verdict"]["trials"], 9, "{last}");
+    // One at L0, where both have the defaults, four at L1, as they have one of five in common, and two looks.
+    assert_eq!(last["verdict"]["trials"], 7, "{last}");
     assert!(last["figures"]["dsr"].is_f64() && last["figures"]["pbo"].is_f64(), "{last}");
     let refused = stratbox(dir.path(), "run seer.rs --data a.csv=A");
     assert!(refused.refused(2).contains("held out"), "{}", refused.stderr);
     let looked =
         stratbox(dir.path(), "run seer.rs --data a.csv=A --who me --why test --format json").ok().json();
-    assert_eq!(looked["trials"], 11, "nine, and the look and the rest of this run");
+    assert_eq!(looked["trials"], 9, "seven, and the look and the rest of this run");
     let again = validate(dir.path(), "--until L2").ok();
     assert!(again.stdout.contains("nothing is due"), "{}", again.stdout);
 }

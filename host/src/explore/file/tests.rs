@@ -75,6 +75,10 @@ fn mistakes_are_found_at_their_line() {
         ("[explore]\nnum_aproaches = 3\n", "7: unknown field `num_aproaches`"),
         ("[halving]\neta = 2\n", "6: `halving` is for sweeps"),
         ("surce = 1\n", "6: unknown field `surce`"),
+        (
+            "scores = { taste = 30.0 }\n[[criterion]]\nfigure = \"taste\"\n",
+            "8: approach `s` has a score of 30 for `taste`, which goes from 0 to 10",
+        ),
     ] {
         let said = refused(&format!("{GOOD}{more}"));
         assert!(said.starts_with(&format!("folder/x.toml:{expected}")), "{more}: {said}");

@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_figure_that_no_other_has_tells_nothing_apart() {
-        let only = [Figure::of(-0.05), stratbox_metrics::Missing::NoSignals.into()];
+        let only = [Figure::of(-0.05), Missing::NoSignals.into()];
         let scores = |scale, figures: &[Figure]| {
             Criterion { name: "ic".to_owned(), weight: 1.0, direction: Higher, scale }.scores(figures)
         };

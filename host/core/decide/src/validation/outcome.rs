@@ -15,8 +15,9 @@ pub const DEFAULT_RETRIES: u32 = 3;
 pub enum Outcome<'a> {
     /// It was validated.
     Judged(Tier, &'a Verdict),
-    /// It has a mistake of its own: it does not compile, its parameters are refused, it faults.
-    Broken(&'a str),
+    /// It has a mistake of its own: it does not compile, its parameters are refused, it faults. In L2, also that it took too
+    /// long on the holdout.
+    Broken(Tier, &'a str),
     /// Its time ran out, with the limit in words.
     TimedOut(&'a str),
     /// Its worker was lost too often.
@@ -35,13 +36,14 @@ pub struct Settled {
 }
 
 impl Outcome<'_> {
-    /// The category of it. What misses a gate is fixable when [`fixable`] says so, but never in L2: whoever mends a strategy
-    /// until it passes the holdout has chosen by the holdout.
+    /// The category of it. What has a mistake is fixable, and what misses a gate when [`fixable`] says so, but neither in L2:
+    /// whoever mends a strategy until it passes the holdout has chosen by the holdout, and a mistake that shows there tells of it too.
     #[must_use]
     pub fn settle(self, margin: f64) -> Settled {
         let because = |category, reason: &str| Settled { category, reason: Some(reason.to_owned()) };
         let (tier, verdict) = match self {
-            Self::Broken(reason) => return because(Category::Fixable, reason),
+            Self::Broken(Tier::L2, reason) => return because(Category::Fail, reason),
+            Self::Broken(_, reason) => return because(Category::Fixable, reason),
             Self::TimedOut(reason) => return because(Category::Timeout, reason),
             Self::Lost(reason) => return because(Category::Error, reason),
             Self::NoData(reason) => return because(Category::DataUnavailable, reason),

@@ -64,7 +64,7 @@ fn an_outcome_has_a_category_and_whoever_did_not_pass_a_reason() {
             Some("`signals` is 8: less than 10 by 2 (a narrow miss)"),
         ),
         (Outcome::Judged(Tier::L0, &far), Category::Fail, Some("`signals` is 1: less than 10 by 9")),
-        (Outcome::Broken("it panicked"), Category::Fixable, Some("it panicked")),
+        (Outcome::Broken(Tier::L1, "it panicked"), Category::Fixable, Some("it panicked")),
         (Outcome::TimedOut("after 600 s"), Category::Timeout, Some("after 600 s")),
         (Outcome::Lost("killed three times"), Category::Error, Some("killed three times")),
         (Outcome::NoData("no bars"), Category::DataUnavailable, Some("no bars")),
@@ -81,6 +81,12 @@ fn nobody_is_mended_until_they_pass_the_holdout() {
     });
     let of = |tier| Outcome::Judged(tier, &narrowly).settle(DEFAULT_MARGIN).category;
     assert_eq!((of(Tier::L1), of(Tier::L2)), (Category::Fixable, Category::Fail));
+}
+
+#[test]
+fn a_mistake_that_shows_on_the_holdout_is_a_failure_for_good_and_one_before_it_is_fixable() {
+    let of = |tier| Outcome::Broken(tier, "a fault").settle(DEFAULT_MARGIN).category;
+    assert_eq!(Tier::ALL.map(of), [Category::Fixable, Category::Fixable, Category::Fail]);
 }
 
 #[test]
