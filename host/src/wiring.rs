@@ -23,6 +23,7 @@ use crate::bars::Bars;
 use crate::failure::{Failure, OTHER_CACHE, shown};
 use crate::runs::{self, Runners, Runs};
 use crate::trace::Tracer;
+use crate::worker::protocol::Threads;
 use crate::workshop::Workshop;
 
 /// Changes with the layout of what is kept of compiled code.
@@ -272,7 +273,7 @@ impl Engine {
         let guests = Guests { venue: kit.venue().to_vec(), driver: kit.driver().to_vec() };
         let jailer = setting.jailer();
         let (limits, profile) = (setting.components.clone(), setting.profile);
-        let workshop = Workshop { jailer: jailer.clone(), limits, profile };
+        let workshop = Workshop { jailer: jailer.clone(), limits, profile, threads: Threads::All };
         let sysroot = toolchain.sysroot().to_owned();
         let parts = Parts {
             toolchain,
@@ -293,6 +294,13 @@ impl Engine {
             setting: setting.clone(),
             numbers: AtomicU32::new(0),
         })
+    }
+
+    /// The same, with one processor for each component that is compiled: for those who compile as many at once as they have
+    /// workers.
+    pub(crate) fn compiling_side_by_side(mut self) -> Self {
+        self.workshop.threads = Threads::One;
+        self
     }
 
     /// The engine's version and settings, as they go into the keys of this code's runs. Of several, with how WASI is given if

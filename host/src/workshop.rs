@@ -13,7 +13,7 @@ use stratbox_sandbox::Guests;
 use stratbox_vault::Shelf;
 
 use crate::failure::{Failure, FailureKind, told};
-use crate::worker::protocol::{self, Assembled, Assembly};
+use crate::worker::protocol::{self, Assembled, Assembly, Threads};
 
 /// What compiling one component may take. Honest ones take a third of a second and 200 MB.
 const MEMORY_BYTES: u64 = 2 << 30;
@@ -28,6 +28,7 @@ pub struct Workshop {
     pub(crate) jailer: Jailer,
     pub(crate) limits: ComponentLimits,
     pub(crate) profile: Profile,
+    pub(crate) threads: Threads,
 }
 
 /// Machine code, and what its component looked like.
@@ -41,7 +42,7 @@ impl Workshop {
     /// One whose workers are started by `jailer`, with the limits that the command has.
     #[must_use]
     pub fn new(jailer: Jailer) -> Self {
-        Self { jailer, limits: ComponentLimits::default(), profile: Profile::Strict }
+        Self { jailer, limits: ComponentLimits::default(), profile: Profile::Strict, threads: Threads::All }
     }
 
     /// Machine code of a component that is composed with the engine's parts, made anew in a worker.
@@ -109,7 +110,7 @@ impl Workshop {
             descriptors: 32,
             processes: 64,
         };
-        let mut worker = self.jailer.start(protocol::assembler(self.profile), &policy, WALL)?;
+        let mut worker = self.jailer.start(protocol::assembler(self.profile, self.threads), &policy, WALL)?;
         worker.send(assembly)?;
         worker.receive(CODE_BYTES, Instant::now() + WALL, &AtomicBool::new(false))
     }

@@ -103,7 +103,8 @@ fn validate(args: &ValidateArgs, setting: &Setting, note: &dyn Fn(&str)) -> Resu
     if asked.due.is_empty() {
         foretell(args, &asked, (&shelf, &target), note)?;
     } else {
-        let engine = Engine::start(setting, note)?;
+        // A worker is one processor, however many there are.
+        let engine = Engine::start(setting, note)?.compiling_side_by_side();
         isolation = Some(engine.walls());
         let grounds = grounds::open(&engine, &asked, &workspace)?;
         whole.notes = locate(&engine, (&mut asked, &grounds, &shelf), args, note)?;

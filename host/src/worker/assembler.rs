@@ -1,6 +1,5 @@
 //! The worker that compiles: a stranger's module or component goes in, machine code comes out.
 
-use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use serde_bytes::ByteBuf;
@@ -12,8 +11,8 @@ use super::protocol::{Assembled, Assembly};
 use crate::wiring::RunRecorder;
 
 /// The engine is made before the jail closes, since it reserves address space; it sees no stranger's byte until then.
-pub(super) fn prepare(profile: Profile) -> Option<Server> {
-    let sandbox = Sandbox::<RunRecorder>::with_profile(NonZeroU32::MIN, profile).ok()?;
+pub(super) fn prepare(profile: Profile, parallel: bool) -> Option<Server> {
+    let sandbox = Sandbox::<RunRecorder>::for_compiling(profile, parallel).ok()?;
     Some(Box::new(move |connection| serve(&sandbox, connection)))
 }
 

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use stratbox_intake::component::Profile;
 
+use protocol::Threads;
+
 /// The argument that makes this binary a worker. No command has such a name.
 pub const ARGUMENT: &str = "--stratbox-worker";
 
@@ -22,7 +24,8 @@ pub const ARGUMENT: &str = "--stratbox-worker";
 pub fn serve() -> ExitCode {
     stratbox_jail::child(|role| {
         [Profile::Strict, Profile::Wasi].into_iter().find_map(|profile| match role {
-            role if role == protocol::assembler(profile) => assembler::prepare(profile),
+            role if role == protocol::assembler(profile, Threads::All) => assembler::prepare(profile, true),
+            role if role == protocol::assembler(profile, Threads::One) => assembler::prepare(profile, false),
             role if role == protocol::runner(profile) => runner::prepare(profile),
             _ => None,
         })

@@ -16,12 +16,22 @@ use crate::backtest::{CompactOutcome, Execution, LogLines, Timing};
 use crate::trace::{Keeps, MAX_FILLS, MAX_SIGNALS, Trace};
 
 /// Role of a worker that compiles components. A worker makes its engine before it hears anything else, so that the role
-/// says what components may import.
-pub(crate) fn assembler(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Strict => "assembler",
-        Profile::Wasi => "assembler-wasi",
+/// says what components may import, and how many processors it may use.
+pub(crate) fn assembler(profile: Profile, threads: Threads) -> &'static str {
+    match (profile, threads) {
+        (Profile::Strict, Threads::All) => "assembler",
+        (Profile::Wasi, Threads::All) => "assembler-wasi",
+        (Profile::Strict, Threads::One) => "assembler-alone",
+        (Profile::Wasi, Threads::One) => "assembler-wasi-alone",
     }
+}
+
+/// Processors that compiling one component uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Threads {
+    All,
+    /// Where as many are compiled at once as there are workers.
+    One,
 }
 
 /// Role of a worker that runs them.

@@ -66,7 +66,20 @@ impl<R: Recorder> Sandbox<R> {
     /// # Errors
     /// The machine cannot run it, or this program was built without WASI (feature `wasi`) and the profile asks for it.
     pub fn with_profile(runs: NonZeroU32, profile: Profile) -> Result<Self, Error> {
-        let engine = Engine::new(&config(runs.min(MAX_RUNS).get())).map_err(|error| Error::engine(&error))?;
+        Self::start(&config(runs.min(MAX_RUNS).get()), profile)
+    }
+
+    /// The same for a process that only compiles: on all processors, or on one, where others do the same beside it. The machine
+    /// code is the same.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn for_compiling(profile: Profile, parallel: bool) -> Result<Self, Error> {
+        Self::start(config(1).parallel_compilation(parallel), profile)
+    }
+
+    fn start(config: &Config, profile: Profile) -> Result<Self, Error> {
+        let engine = Engine::new(config).map_err(|error| Error::engine(&error))?;
         // An upgrade of the engine must not widen what guests may use behind our back.
         if engine.get_wasm_features() != FEATURES {
             let surplus = engine.get_wasm_features().difference(FEATURES);
