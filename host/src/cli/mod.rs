@@ -3,6 +3,7 @@
 
 mod args;
 mod belief;
+mod experiments;
 mod explore;
 mod settings;
 mod stats;
@@ -10,12 +11,14 @@ mod validate;
 mod venue;
 
 pub(crate) use args::{
-    AttackArgs, BuildArgs, CompareArgs, ConvertArgs, DataTyped, DeleteArgs, EventsArgs, ExperimentsTyped,
-    ExportArgs, ExportKind, Format, InspectArgs, InspectDataArgs, LogLevel, MetricsArgs, NewArgs, OnFailures,
-    PartEnd, ResampleArgs, ResumeArgs, SessionArgs, ShowArgs, SplitArgs, SweepArgs,
+    AttackArgs, BuildArgs, ConvertArgs, DataTyped, Format, InspectArgs, InspectDataArgs, LogLevel, NewArgs,
+    OnFailures, PartEnd, ResampleArgs, ResumeArgs, SessionArgs, SplitArgs, SweepArgs,
 };
 pub(crate) use belief::{
     CalibrateArgs, HoldoutShowArgs, HoldoutTyped, JudgeArgs, LookArgs, TrialsArgs, WorldKind,
+};
+pub(crate) use experiments::{
+    CompareArgs, DeleteArgs, EventsArgs, ExperimentsTyped, ExportArgs, ExportKind, MetricsArgs, ShowArgs,
 };
 pub(crate) use explore::ExploreArgs;
 pub use settings::Environment;
@@ -24,7 +27,6 @@ pub(crate) use stats::{
     ConventionTyped, DsrArgs, EvidenceArgs, IcArgs, MatrixArgs, MinbtlArgs, MintrlArgs, PboArgs, PsrArgs,
     SeriesArgs, SpaArgs, StatisticTyped, StatsArgs,
 };
-
 pub(crate) use validate::ValidateArgs;
 
 use std::ffi::OsString;

@@ -15,10 +15,11 @@ use stratbox_jail::{Confinement, Program};
 use stratbox_market::Source;
 
 use super::args::{
-    Args, AttackArgs, BuildArgs, DataTyped, ExperimentsTyped, Format, InspectArgs, LogLevel, NewArgs,
-    ResumeArgs, RunArgs, SweepArgs, Typed,
+    Args, AttackArgs, BuildArgs, DataTyped, Format, InspectArgs, LogLevel, NewArgs, ResumeArgs, RunArgs,
+    SweepArgs, Typed,
 };
 use super::belief::{CalibrateArgs, HoldoutTyped, JudgeArgs, TrialsArgs};
+use super::experiments::ExperimentsTyped;
 use super::explore::ExploreArgs;
 use super::stats::StatsArgs;
 use super::validate::ValidateArgs;

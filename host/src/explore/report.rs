@@ -168,11 +168,7 @@ impl Report for ExploreReport {
     }
 
     fn exit(&self) -> Exit {
-        match &self.stopped {
-            None => Exit::Ok,
-            Some((Early::Failures, _)) => Exit::Paused,
-            Some((Early::Interrupted | Early::Failed, _)) => Exit::Cancelled,
-        }
+        self.stopped.as_ref().map_or(Exit::Ok, |(early, _)| early.exit())
     }
 
     fn failure(&self) -> Option<&Failure> {

@@ -84,6 +84,16 @@ pub(crate) enum Early {
     Failed,
 }
 
+impl Early {
+    /// How the program ends then.
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Failures => Exit::Paused,
+            Self::Interrupted | Self::Failed => Exit::Cancelled,
+        }
+    }
+}
+
 /// Runs what is left of an experiment.
 pub(crate) fn run(
     engine: &Engine,
