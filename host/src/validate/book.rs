@@ -20,7 +20,7 @@ use super::events::Happened;
 use super::grounds::Ground;
 use super::kept::{Evaluation, Finding};
 use super::ledger::{Ledger, Look};
-use super::rows::{Left, Row, Way, at_tier, reason, tries, verdict_text};
+use super::rows::{Left, Row, Way, before, reason, tries, verdict_text};
 use super::work::{Came, Judgement, Leavings, Origin, Tried as Attempted, Why};
 use crate::failure::Failure;
 use crate::render::text::inline;
@@ -143,7 +143,7 @@ impl<'a, 'd> Register<'a, 'd> {
             }
             self.tried.insert(place, (0, 0));
             self.desk.stream.tell(&Happened::Validating { id: &case.id, tier: self.tier })?;
-            let attempts = if at_tier(case, self.tier) { case.managed.attempts } else { 0 };
+            let attempts = before(case, self.tier).map_or(0, |before| before.attempts);
             let status = Status::Validating(self.tier);
             self.change(&case.id, Managed { status, attempts, ..case.managed.clone() });
         }

@@ -65,6 +65,8 @@ pub(super) struct Case {
     pub(super) field: usize,
     pub(super) priority: i32,
     pub(super) managed: Managed,
+    /// The same as it stood in the queue when that was read.
+    pub(super) was: Managed,
     /// The tier that is next, up to the last one that is asked for.
     pub(super) due: Option<Tier>,
 }
@@ -125,6 +127,7 @@ impl Asked {
                 line: entry.line,
                 due: entry.managed.status.due(tiers[tiers.len() - 1]),
                 managed: entry.managed.clone(),
+                was: entry.managed.clone(),
                 id: entry.id.clone(),
             };
             if case.variants() > sections.validation.max_variants {
@@ -226,7 +229,7 @@ impl Asked {
     /// Every file that is read: the queue, the sources of what is due, and data.
     pub(super) fn inputs(&self) -> Vec<PathBuf> {
         let data = self.fields.iter().flat_map(|field| &field.sources).map(|source| source.path.clone());
-        let sources = self.due.iter().map(|place| self.cases[*place].source.clone());
+        let sources = self.cases.iter().map(|case| case.source.clone());
         std::iter::once(self.path.clone()).chain(data).chain(sources).collect()
     }
 }

@@ -105,6 +105,7 @@ fn validate(args: &ValidateArgs, setting: &Setting, note: &dyn Fn(&str)) -> Resu
     } else {
         // A worker is one processor, however many there are.
         let engine = Engine::start(setting, note)?.compiling_side_by_side();
+        let waited = waiting(args, &asked);
         isolation = Some(engine.walls());
         let grounds = grounds::open(&engine, &asked, &workspace)?;
         whole.notes = locate(&engine, (&mut asked, &grounds, &shelf), args, note)?;
@@ -118,7 +119,7 @@ fn validate(args: &ValidateArgs, setting: &Setting, note: &dyn Fn(&str)) -> Resu
         whole.wall = started.elapsed();
         whole.failure = whole.failure.take().or(ran.err());
         whole.interrupted = leaving.load(Ordering::Relaxed);
-        whole.waiting = (asked.due.len() as u64, waiting(args, &asked));
+        whole.waiting = (waited, waiting(args, &asked));
     }
     let mut report = whole.report(&asked, isolation);
     let concluded = conclude(args, &report, &whole, &asked, (&shelf, stream), note);

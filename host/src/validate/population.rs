@@ -1,6 +1,6 @@
 //! Before the last tier: the series of everything that was tried on the way, and which variant of each strategy goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,7 +36,7 @@ pub(super) struct Population {
     pub(super) pbo: Figure,
     pub(super) variants: u64,
     strategies: u64,
-    /// Trials that this queue may have made: these, and of each of its strategies a run at L0 and a look.
+    /// Trials that made these: the variants, and of each strategy a run at L0 and a look. Whatever else was tried has left no series.
     own: u64,
 }
 
@@ -101,7 +101,10 @@ struct Member {
     best: Params,
     /// With what made each.
     series: Vec<(RunKey, Vec<f64>)>,
-    variants: u64,
+    /// Of every variant, also of those that refused their parameters.
+    keys: Vec<RunKey>,
+    /// Of its result at L1.
+    fingerprint: String,
 }
 
 /// Runs every variant again of strategies whose result of the second tier is kept: the same runs give the same bits, and are
@@ -135,8 +138,7 @@ pub(super) fn prepare(
         }
     }
     for (field, members) in members {
-        let cases = asked.cases.iter().filter(|case| case.field == field).count() as u64;
-        let population = population(&members, cases);
+        let population = population(&members);
         for member in members.iter().filter(|member| due.contains(&member.place)) {
             let case = &asked.cases[member.place];
             let Ok(stage) = grounds[field].stage(Tier::L2) else { continue };
@@ -175,7 +177,8 @@ fn member(
     let strategy = Strategy::load(engine, &case.source)?;
     let on = On { asked, case, tier: Tier::L1, stage };
     let all = params_at(&strategy, on)?;
-    match shelf.evaluation(Tier::L1, &fingerprint::of_code(engine, on, &strategy.code, &all)) {
+    let fingerprint = fingerprint::of_code(engine, on, &strategy.code, &all);
+    match shelf.evaluation(Tier::L1, &fingerprint) {
         Kept::Whole(Evaluation { finding: Finding::Measured, .. }) => {}
         _ => return Err(Failure::input("no whole result of L1 is kept for it as it is now").into()),
     }
@@ -188,13 +191,13 @@ fn member(
     };
     let best =
         best(&ran.completed).ok_or_else(|| Stop::from(Failure::input("none of its variants completes")))?;
-    let variants = all.len() as u64;
+    let keys = floor.keys(&strategy);
+    let keys = all.iter().map(|params| keys.of(params)).collect();
     let series = ran.completed.into_iter().map(|(_, column)| (column.key, column.returns)).collect();
-    Ok(Member { place, best: all[best].clone(), series, variants, strategy })
+    Ok(Member { place, best: all[best].clone(), series, keys, fingerprint, strategy })
 }
 
-/// `cases` are the strategies of the queue on the same bars, as far as any of them came.
-fn population(members: &[Member], cases: u64) -> Population {
+fn population(members: &[Member]) -> Population {
     // Two strategies that are the same are one, whatever the order of the queue.
     let all: BTreeMap<&RunKey, &Vec<f64>> =
         members.iter().flat_map(|member| &member.series).map(|(key, returns)| (key, returns)).collect();
@@ -206,8 +209,9 @@ fn population(members: &[Member], cases: u64) -> Population {
         0 | 1 => Missing::TooFewVariants.into(),
         _ => pbo(&series, blocks(points)).map_or_else(Figure::from, |it| it.probability),
     };
-    let variants: u64 = members.iter().map(|member| member.variants).sum();
-    Population { series, pbo, variants, strategies: members.len() as u64, own: variants + 2 * cases }
+    let variants = members.iter().flat_map(|member| &member.keys).collect::<BTreeSet<_>>().len() as u64;
+    let strategies = members.iter().map(|member| &member.fingerprint).collect::<BTreeSet<_>>().len() as u64;
+    Population { series, pbo, variants, strategies, own: variants + 2 * strategies }
 }
 
 /// Places of at most so many, evenly spread over all.

@@ -204,6 +204,9 @@ pub(super) fn failures(rows: &[Row]) -> BTreeMap<String, u64> {
     failures
 }
 
+/// What failed for good is not looked at again before somebody says so; what is kept of it answers.
+const PENDING: &str = "write `status: PENDING` for those that failed by it";
+
 /// What to type or change for an option.
 pub(super) fn to_do(choice: &Choice, tier: Tier, validate: &str) -> String {
     match choice {
@@ -214,10 +217,11 @@ pub(super) fn to_do(choice: &Choice, tier: Tier, validate: &str) -> String {
         Choice::RelaxThresholds { relaxed: Some(relaxed), .. } => {
             let gate = serde_json::to_string(relaxed).unwrap_or_default();
             let (gate, figure) = (inline(&gate), inline(&relaxed.figure));
-            format!("write {gate} in place of the gate on `{figure}` in `tiers.{tier}.gates`, and run {validate}")
+            format!("write {gate} in place of the gate on `{figure}` in `tiers.{tier}.gates`, {PENDING}, and run {validate}")
         }
         Choice::RelaxThresholds { gate, .. } => {
-            format!("leave `{}` out of `tiers.{tier}.gates`, and run {validate}", inline(&gate.figure))
+            let figure = inline(&gate.figure);
+            format!("leave `{figure}` out of `tiers.{tier}.gates`, {PENDING}, and run {validate}")
         }
         Choice::Continue { .. } => format!("{validate} --on-failures continue"),
         Choice::Mend { .. } => {

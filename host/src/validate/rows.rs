@@ -51,18 +51,21 @@ pub(super) struct Left {
     pub(super) edited: bool,
 }
 
-/// Whether the queue says that a strategy was at this tier before.
-pub(super) fn at_tier(case: &Case, tier: Tier) -> bool {
-    matches!(case.managed.status, Status::Done(at, _) | Status::Validating(at) if at == tier)
+/// What the queue says of a strategy at this tier: now, or when it was read, for who was mended climbs again from the first tier and
+/// is no newcomer where it fell.
+pub(super) fn before(case: &Case, tier: Tier) -> Option<&Managed> {
+    let at_tier = |managed: &&Managed| matches!(managed.status, Status::Done(at, _) | Status::Validating(at) if at == tier);
+    [&case.managed, &case.was].into_iter().find(at_tier)
 }
 
 /// Tries of a strategy at a tier, with this one. What was tried already, by a process that was killed, is no other try.
 pub(super) fn tries(case: &Case, tier: Tier, fingerprint: Option<&str>) -> u32 {
-    let Managed { attempts, fingerprint: before, .. } = &case.managed;
-    match at_tier(case, tier) {
-        false => 1,
-        true if fingerprint.is_some() && before.as_deref() == fingerprint => (*attempts).max(1),
-        true => attempts.saturating_add(1),
+    match before(case, tier) {
+        None => 1,
+        Some(before) if fingerprint.is_some() && before.fingerprint.as_deref() == fingerprint => {
+            before.attempts.max(1)
+        }
+        Some(before) => before.attempts.saturating_add(1),
     }
 }
 

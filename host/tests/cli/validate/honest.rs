@@ -164,3 +164,42 @@ fn what_two_strategies_have_in_common_is_one_trial_and_an_attempt_that_is_follow
     validate(faulty.path(), "--on-failures continue").ok();
     assert_eq!(trials(faulty.path()), 2, "a fault is confirmed by another attempt, as in sweeps");
 }
+
+#[test]
+fn who_is_mended_and_falls_at_the_same_tier_has_used_up_a_try() {
+    let written = queue("validation: {max_retries: 1}\n", &[("A", "units: [5, 10]")])
+        .replace("figure: trades, at_least: 1", "figure: trades, away_from: {value: 0, by: 1000}");
+    let dir = folder(&written);
+    let mut tries = Vec::new();
+    for turn in 1..=2 {
+        let mended = SEER.replace("turns * 1_000_000", &format!("turns * 1_000_00{turn}"));
+        write(dir.path(), "seer.rs", &mended);
+        validate(dir.path(), "--until L1 --on-failures continue").ok();
+        tries.push((said(dir.path(), "status").remove(0), said(dir.path(), "attempts").remove(0)));
+    }
+    let expected = [("L1_FIXABLE", "1"), ("L1_FAILED", "2")];
+    assert_eq!(tries, expected.map(|(status, attempts)| (status.to_owned(), attempts.to_owned())));
+}
+
+#[test]
+fn entries_that_never_ran_or_are_the_same_do_not_change_what_the_last_tier_says() {
+    let dsr = |strategies: &[(&str, &str)], words: &str| {
+        let dir = folder(&queue("", strategies));
+        // A trial besides the queue's, which is not to be hidden.
+        stratbox(dir.path(), "run seer.rs --data a.csv=A --to 2020-02-01").ok();
+        validate(dir.path(), "--until L1 --queue-size 1 --on-failures continue").ok();
+        let report = validate(dir.path(), &format!("--until L2 --format json {words}")).ok().json();
+        let verdict = &strategies_of_l2(&report)[0]["verdict"];
+        (verdict["gates"][0]["value"].clone(), verdict["trials"].clone())
+    };
+    let alone = dsr(&[("A", "units: [5, 10]")], "");
+    let padded = [("A", "units: [5, 10]"), ("B", "units: 1"), ("C", "units: 2"), ("D", "units: 3")];
+    assert_eq!(dsr(&padded, "--queue-size 1"), alone);
+    assert!(alone.0.is_number(), "{alone:?}");
+}
+
+fn strategies_of_l2(report: &serde_json::Value) -> &[serde_json::Value] {
+    let tiers = report["tiers"].as_array().expect("there are tiers");
+    let last = tiers.iter().rposition(|tier| tier["tier"] == "L2").expect("it came to the last one");
+    strategies(report, last)
+}
