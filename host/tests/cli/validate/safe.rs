@@ -60,5 +60,5 @@ fn files_that_are_written_are_not_each_other_and_nothing_that_is_needed() {
     let dir = folder(&(written + "    status: L0_FAILED\n"));
     let refused = validate(dir.path(), "--out seer.rs");
     assert!(refused.refused(2).contains("one of the files that are read"), "{}", refused.stderr);
-    assert_eq!(std::fs::read_to_string(dir.path().join("seer.rs")).expect("it is there"), super::SEER);
+    assert_eq!(std::fs::read_to_string(dir.path().join("seer.rs")).expect("it is there"), SEER);
 }
