@@ -361,7 +361,7 @@ impl Book for Ledger<'_> {
     fn retry(&mut self, tried: Tried<Trial>, cause: Cause, delay: Millis) -> Result<(), Failure> {
         let variant = self.variant(tried.task);
         self.record(&tried, variant);
-        let (attempt, reason) = (tried.attempt, reason(cause));
+        let (attempt, reason) = (tried.attempt, cause.label());
         tracing::warn!(
             variant,
             attempt,
@@ -540,17 +540,5 @@ fn label(settled: Settled) -> &'static str {
         Settled::DataUnavailable => "DATA_UNAVAILABLE",
         Settled::OverBudget => "over_budget",
         Settled::Cancelled => "cancelled",
-    }
-}
-
-/// Stable names of causes.
-fn reason(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Fault => "fault",
-        Cause::Timeout => "timeout",
-        Cause::Lost { poison: true } => "killed_its_worker",
-        Cause::Lost { poison: false } => "worker_lost",
-        Cause::Silent => "worker_silent",
-        Cause::Unanswered => "unanswered",
     }
 }

@@ -20,7 +20,7 @@ use super::events::Happened;
 use super::grounds::Ground;
 use super::kept::{Evaluation, Finding};
 use super::ledger::{Ledger, Look};
-use super::rows::{Left, Row, Way, before, reason, tries, verdict_text};
+use super::rows::{Left, Row, Way, before, tries, verdict_text};
 use super::work::{Came, Judgement, Leavings, Origin, Tried as Attempted, Why};
 use crate::failure::Failure;
 use crate::render::text::inline;
@@ -402,7 +402,7 @@ impl Book for Register<'_, '_> {
             self.notes(&left);
             self.account(case, (&left, tried.attempt), None)?;
         }
-        let (tier, attempt, reason) = (self.tier, tried.attempt, reason(cause));
+        let (tier, attempt, reason) = (self.tier, tried.attempt, cause.label());
         self.left.timed_out += u64::from(cause == Cause::Timeout);
         let (id, detail) = (case.id.as_str(), detail.as_str());
         self.desk.stream.tell(&Happened::Retry { id, tier, attempt, reason, detail, delay_ms: delay })?;

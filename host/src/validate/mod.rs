@@ -105,7 +105,7 @@ fn validate(args: &ValidateArgs, setting: &Setting, note: &dyn Fn(&str)) -> Resu
     } else {
         // A worker is one processor, however many there are.
         let engine = Engine::start(setting, note)?.compiling_side_by_side();
-        let waited = waiting(args, &asked);
+        let waited = waiting(&asked);
         isolation = Some(engine.walls());
         let grounds = grounds::open(&engine, &asked, &workspace)?;
         whole.notes = locate(&engine, (&mut asked, &grounds, &shelf), args, note)?;
@@ -119,7 +119,7 @@ fn validate(args: &ValidateArgs, setting: &Setting, note: &dyn Fn(&str)) -> Resu
         whole.wall = started.elapsed();
         whole.failure = whole.failure.take().or(ran.err());
         whole.interrupted = leaving.load(Ordering::Relaxed);
-        whole.waiting = (waited, waiting(args, &asked));
+        whole.waiting = (waited, waiting_now(args, &asked));
     }
     let mut report = whole.report(&asked, isolation);
     let concluded = conclude(args, &report, &whole, &asked, (&shelf, stream), note);
@@ -179,11 +179,15 @@ fn edited(asked: &Asked, rows: &[Row], command: &str) -> Failure {
     Failure::input(problem).hint(format!("`{command}` writes them, and validates what is left"))
 }
 
-/// Strategies that are due now.
-fn waiting(args: &ValidateArgs, asked: &Asked) -> u64 {
+/// Strategies that are due by what the queue says now, in which somebody may have written others.
+fn waiting_now(args: &ValidateArgs, asked: &Asked) -> u64 {
     let document = args.queue().ok().and_then(|path| Queue::read(path).ok());
     let again = document.and_then(|document| Asked::read(&document, args).ok());
-    let now = again.as_ref().unwrap_or(asked);
+    waiting(again.as_ref().unwrap_or(asked))
+}
+
+/// Strategies that wait for a worker.
+fn waiting(now: &Asked) -> u64 {
     // What failed in a way that may be mended waits for somebody, and for no worker.
     let waits = |place: &usize| match now.cases[*place].managed.status {
         Status::Done(_, category) => category == Category::Pass && now.due_at(*place).is_some(),

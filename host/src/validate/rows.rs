@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use stratbox_decide::{Category, GateAnswer, Status, Tier};
-use stratbox_orchestrator::Cause;
 use stratbox_queue::Managed;
 
 use super::cases::Case;
@@ -74,16 +73,4 @@ pub(super) fn verdict_text(tier: Tier, judgement: &Judgement) -> Option<String> 
     let reasons = judgement.verdict.as_ref()?.gates.iter().map(GateAnswer::reason);
     let all: Vec<String> = reasons.chain(judgement.caveat.clone()).collect();
     Some(format!("{tier}: {}", inline(&all.join("; "))))
-}
-
-/// Stable names of causes.
-pub(super) fn reason(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Fault => "fault",
-        Cause::Timeout => "timeout",
-        Cause::Lost { poison: true } => "killed_its_worker",
-        Cause::Lost { poison: false } => "worker_lost",
-        Cause::Silent => "worker_silent",
-        Cause::Unanswered => "unanswered",
-    }
 }

@@ -75,7 +75,7 @@ fn until(from: &mut impl BufRead, said: &mut String, word: &str) {
     }
 }
 
-fn press_ctrl_c(child: &Child) {
+pub(crate) fn press_ctrl_c(child: &Child) {
     let status =
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is `kill`");
     assert!(status.success());

@@ -562,8 +562,7 @@ fn ctrl_c_pauses_it_and_says_how_to_go_on() {
     while !said.contains("running 11 variants on 1 worker") {
         assert!(stderr.read_line(&mut said).expect("it is UTF-8") > 0, "it ended early: {said}");
     }
-    let pressed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(pressed.expect("there is `kill`").success());
+    crate::ctrl_c::press_ctrl_c(&child);
     stderr.read_to_string(&mut said).expect("it is UTF-8");
     let ran = Ran::of(child.wait_with_output().expect("it ends"));
     assert_eq!(ran.code, 130, "{said}");

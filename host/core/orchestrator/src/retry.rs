@@ -119,6 +119,21 @@ pub enum Cause {
     Unanswered,
 }
 
+impl Cause {
+    /// Its stable name, in events and stores.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Timeout => "timeout",
+            Self::Lost { poison: true } => "killed_its_worker",
+            Self::Lost { poison: false } => "worker_lost",
+            Self::Silent => "worker_silent",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
 /// Why a task is not tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
